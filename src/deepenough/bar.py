@@ -1,0 +1,116 @@
+"""The bar: how good is good enough, how fast, how small."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deepenough import shelves
+from deepenough.errors import BarError, nearest
+from deepenough.stats import Estimate
+
+PATTERN = re.compile(r"^\s*([A-Za-z_][\w@.=]*)\s*(>=|<=|>|<|=>|=<)\s*([-+0-9.eE_,]+)\s*(%?)\s*$")
+NEAR_LIMIT = 0.2  # a latency this close to its limit depends on the day
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What must be reached. Any part may be missing.
+
+    Attributes
+    ----------
+    text : the bar as written, or what is judged by where none was given.
+    metric, at_least, threshold : ``roc_auc >= 0.85`` is at least, ``rmse <= 30000`` is not.
+    latency_ms : one answer, end to end, 95 of 100 within it. size_mb : of the graph that ships. cost : of 1,000 answers.
+    """
+
+    text: str | None = None
+    metric: str | None = None
+    at_least: bool = True
+    threshold: float | None = None
+    latency_ms: float | None = None
+    size_mb: float | None = None
+    cost: float | None = None
+
+    def fits(self, latency_ms: float | None, size_bytes: int | None, cost: float | None) -> bool | None:
+        """Whether latency (p95), size and cost are inside; None within 20 % of the latency limit."""
+        inside: bool | None = True
+        if self.size_mb is not None and size_bytes is not None and size_bytes > self.size_mb * 1e6:
+            return False
+        if self.cost is not None and cost is not None and cost > self.cost:
+            return False
+        if self.latency_ms is not None and latency_ms is not None:
+            if abs(latency_ms - self.latency_ms) <= NEAR_LIMIT * self.latency_ms:
+                inside = None
+            elif latency_ms > self.latency_ms:
+                return False
+        return inside
+
+    def meets(self, score: Estimate) -> bool | None:
+        """Whether the score's whole interval clears the threshold (True), misses it (False), or neither (None)."""
+        if self.threshold is None or score.low is None or score.high is None:
+            return None
+        if self.at_least:
+            answer = True if score.low >= self.threshold else False if score.high < self.threshold else None
+        else:
+            answer = True if score.high <= self.threshold else False if score.low > self.threshold else None
+        # a handful of rows carry such a score: its interval may be too narrow to say yes by
+        return None if answer and "heavy_tail" in score.flags else answer
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def parse(text: str | None, task_kind: str, *, latency: str | None = None, size: str | None = None, cost: float | None = None) -> Bar | None:
+    """Read a bar, `roc_auc >= 0.85`, and its limits, `20ms` and `5MB`; None where nothing is asked.
+
+    Raises `BarError` for an unknown metric, a wrong direction or an impossible threshold.
+    """
+    if text is None and latency is None and size is None and cost is None:
+        return None
+    limits = {"latency_ms": _with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
+              "size_mb": _with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"), "cost": cost}
+    if text is None:
+        return Bar(**limits)
+    metric, at_least, threshold = _read(text, task_kind)
+    return Bar(" ".join(text.split()), metric, at_least, threshold, **limits)
+
+
+def _read(text: str, task_kind: str) -> tuple[str, bool, float]:
+    match = PATTERN.match(text)
+    if match is None:
+        raise BarError(f"The bar '{text}' cannot be read. Write a metric, >= or <=, and a number: \"roc_auc >= 0.85\".")
+    name, sign, number, percent = match.groups()
+    facts = check_metric(name, task_kind)
+    try:
+        threshold = float(number.replace("_", "").replace(",", "")) / (100.0 if percent else 1.0)
+    except ValueError:
+        raise BarError(f"The bar '{text}': '{number}' is no number. Write it as 0.85 or 30000.") from None
+    at_least = ">" in sign
+    if at_least != facts["high_is_good"]:
+        good, sign = ("higher", ">=") if facts["high_is_good"] else ("lower", "<=")
+        raise BarError(f"The bar '{text}': {name} is better when it is {good}. Write \"{name} {sign} {number}\".")
+    if facts["bounded"] and threshold >= 1.0:
+        hint = f" Did you mean {threshold / 100:g}?" if 1.0 < threshold <= 100.0 else ""
+        raise BarError(f"The bar '{text}' cannot be reached: the best {name} is 1.{hint} Write a number below 1.")
+    if not facts["bounded"] and threshold <= 0.0:
+        raise BarError(f"The bar '{text}' cannot be reached: no {name} is below 0. Write a positive number.")
+    return name, at_least, threshold
+
+
+def check_metric(name: str, task_kind: str) -> dict[str, Any]:
+    """Return the facts of a metric that judges this kind of task; `BarError` where there is none."""
+    fitting = {n: b for n, b in shelves.shelf("metrics").items() if task_kind in b.facts["tasks"]}
+    if name not in fitting:
+        raise BarError(f"{task_kind} has no metric '{name}'. {nearest(name, fitting)}It has: {', '.join(fitting)}.")
+    return fitting[name].facts
+
+
+def _with_unit(text: str | None, units: dict[str, float], option: str, example: str) -> float | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", text)
+    if match is None or match[2].lower() not in units or not float(match[1]) > 0:
+        raise BarError(f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}.")
+    return float(match[1]) * units[match[2].lower()]

@@ -1,0 +1,114 @@
+"""Bundle: a folder of data that answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnxruntime
+
+from deepenough import shelves
+from deepenough.errors import BundleError
+from deepenough.examples import Examples, tensors
+from deepenough.task import Task
+
+Answer = dict[str, np.ndarray]
+SCHEMA = "deepenough.bundle/1"
+SIGNATURE = "deepenough.signature/1"
+
+
+class Bundle:
+    """A loaded bundle. One thread answers; a single row is never split over cores.
+
+    Examples
+    --------
+    >>> bundle = Bundle.load("runs/churn/bundle")              # doctest: +SKIP
+    >>> bundle.predict([{"tenure": 3, "contract": "monthly"}])  # doctest: +SKIP
+    {'prediction': array(['yes'], dtype=object), 'probability_no': array([0.31]), 'probability_yes': array([0.69])}
+    """
+
+    def __init__(self, task: Task, graph: bytes, signature: dict[str, Any], folder: Path) -> None:
+        self.task, self.signature, self.folder = task, signature, folder
+        self._modality = shelves.load("modalities", task.modality)
+        self._kind = shelves.load("tasks", task.kind)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._inputs = [i.name for i in self._session.get_inputs()]
+        self._outputs = [o.name for o in self._session.get_outputs()]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Bundle:
+        """Read a bundle and verify the size and hash of every file.
+
+        Raises `BundleError` where a file is missing, was changed, or comes from a newer version.
+        """
+        folder = Path(path)
+        manifest = _document(folder / "manifest.json", SCHEMA)
+        for name, entry in manifest["files"].items():
+            _verify(folder, name, entry)
+        signature = _document(folder / "signature.json", SIGNATURE)
+        task = msgspec.convert(signature["task"], Task)
+        version = shelves.shelf("modalities")[task.modality].facts["version"]
+        if signature["modality_version"] != version:
+            raise BundleError(f"'{folder}' reads {task.modality} in version {signature['modality_version']}, and version {version} is "
+                              "installed. Install the deepenough that made it, or train again.")
+        return cls(task, (folder / "model.onnx").read_bytes(), signature, folder)
+
+    def answer(self, examples: Examples) -> Answer:
+        """Answer decoded examples: the graph's outputs by name, first axis n."""
+        return self.run(tensors(self._modality.features(examples, self.task), len(examples)))
+
+    def run(self, arrays: dict[str, np.ndarray]) -> Answer:
+        """Answer the stacked tensors themselves."""
+        results = self._session.run(self._outputs, {name: arrays[name] for name in self._inputs})
+        return dict(zip(self._outputs, results, strict=True))
+
+    def predict(self, rows: Any) -> dict[str, np.ndarray]:
+        """Answer rows: dicts by column name, columns by name, or a frame.
+
+        Returns
+        -------
+        ``prediction`` (n,), and ``probability_<class>`` (n,) for each class. A missing column is refused by name,
+        columns nobody asked for are left aside.
+        """
+        columns: dict[str, np.ndarray] = self._kind.columns(self.answer(self._modality.decode(rows, self.task)), self.task)
+        return columns
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the manifest, which holds the hash of every file: the bundle's identity."""
+        return hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the graph that answers."""
+        return (self.folder / "model.onnx").stat().st_size
+
+
+def _document(path: Path, schema: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"'{path.parent}' is no bundle: it has no {path.name}. Name a folder that `deepenough run` made.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
+    if not isinstance(document, dict) or document.get("schema") != schema:
+        raise BundleError(f"'{path}' is not of the schema {schema}. It is damaged, or made by another version.")
+    return document
+
+
+def _verify(folder: Path, name: str, entry: dict[str, Any]) -> None:
+    if Path(name).name != name:
+        raise BundleError(f"'{folder}' lists a file outside itself ('{name}'). Do not use it.")
+    path = folder / name
+    if not path.is_file():
+        raise BundleError(f"'{folder}' lacks {name}. Copy the bundle again.")
+    data = path.read_bytes()
+    if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise BundleError(f"'{path}' was changed since it was written: its hash differs. Copy the bundle again.")

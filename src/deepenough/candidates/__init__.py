@@ -1,0 +1,1 @@
+"""The ladder: one file a family of models."""

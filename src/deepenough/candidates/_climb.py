@@ -1,0 +1,156 @@
+"""Climb the ladder from the simplest rung up, and stop where the bar is as good as met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from deepenough.bar import Bar
+from deepenough.candidates._trial import Trial, plan, predicted_cpu, try_out
+from deepenough.dataset import Dataset
+from deepenough.metrics import Metric
+from deepenough.splits import Split
+from deepenough.stats import Estimate, assurance
+from deepenough.workspace import Workspace
+
+ASSURED = 0.8
+
+
+def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspace, *, bar: Bar | None = None,
+          n_sealed: int, folder: Path, seed: int = 0, full: bool = False) -> list[Trial]:
+    """Try every family on the same parts, cheapest rung first.
+
+    Parameters
+    ----------
+    n_sealed : rows of the sealed set: the chance that these will show the bar to be met decides when to stop.
+    folder : where each trial's bundle is written.
+    full : climb on past the bar.
+
+    Returns
+    -------
+    One trial a planned row, the skipped and the unavailable among them, in the order of the climb.
+    """
+    trials: list[Trial] = []
+    enough, predicted = False, 0.0
+    for _, rung in groupby(plan(development.task.kind, development), key=lambda t: t.rung):
+        tried = []
+        for trial in rung:
+            if trial.status != "planned":
+                tried.append(trial)
+            elif enough:
+                tried.append(replace(trial, status="skipped", reason="a simpler model is as good as sure to meet the bar"))
+            else:
+                done, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
+                tried.append(done)
+        trials += tried
+        enough = enough or (not full and any(assured(t, bar, n_sealed) for t in tried))
+    return trials
+
+
+def _within_budget(trial: Trial, development: Dataset, split: Split, metric: Metric, workspace: Workspace, folder: Path,
+                   seed: int, predicted: float) -> tuple[Trial, float]:
+    one, budget, parts = predicted_cpu(trial, development), workspace.budget_seconds, split.parts
+    if one * len(parts) > budget / 2:
+        parts = parts[:1]
+    cost = one * len(parts)
+    if predicted + cost > budget:
+        reason = f"would take about {cost:,.0f} CPU seconds, and {max(0.0, budget - predicted):,.0f} of the budget are left: raise --budget"
+        return replace(trial, status="skipped", reason=reason), predicted
+    return try_out(trial, development, parts, metric, workspace, folder / trial.key / "bundle", seed), predicted + cost
+
+
+def fits(trial: Trial, bar: Bar | None) -> bool | None:
+    """Whether latency, size and cost are inside the bar's limits; None where the latency is too near to say."""
+    if bar is None or trial.latency_ms is None:
+        return True
+    return bar.fits(trial.latency_ms["p95"], trial.size_bytes, trial.per_thousand)
+
+
+def assured(trial: Trial, bar: Bar | None, n_sealed: int) -> bool:
+    """Whether the sealed rows will show the bar to be met, with a chance of at least 0.8."""
+    if bar is None or bar.threshold is None or not trial.ok or trial.validation is None or fits(trial, bar) is False:
+        return False
+    return assurance(trial.validation, bar.threshold, n_sealed, bar.at_least) >= ASSURED
+
+
+def worth_of(metric: Metric, simple: float, given: float | None) -> float:
+    """What a gain must be to count: as given; else 0.02 points or a fifth of what the simple score leaves, or 2 % of an error."""
+    if given is not None:
+        return given
+    return min(0.02, 0.2 * (1.0 - simple)) if metric.bounded else 0.02
+
+
+def gain_between(simple: Trial, complex: Trial, development: Dataset, metric: Metric, level: float = 0.95) -> Estimate:
+    """Return the paired gain out of fold, on the rows that both were judged on."""
+    assert simple.rows is not None and complex.rows is not None
+    if np.array_equal(simple.rows, complex.rows):
+        return metric.gain(simple.evidence, complex.evidence, level)
+    common, left, right = np.intersect1d(simple.rows, complex.rows, return_indices=True)
+    pair = [metric.evidence(development.truth[common], {k: v[where] for k, v in (t.answer or {}).items()})
+            for t, where in ((simple, left), (complex, right))]
+    return metric.gain(*pair, level)
+
+
+def better(a: Trial, b: Trial, metric: Metric) -> bool:
+    """Whether a's score out of fold beats b's."""
+    assert a.validation is not None and b.validation is not None
+    return a.validation.value > b.validation.value if metric.high_is_good else a.validation.value < b.validation.value
+
+
+def best(trials: Sequence[Trial], metric: Metric) -> Trial | None:
+    """Return the best out of fold; the earlier, simpler one of equals."""
+    winner: Trial | None = None
+    for trial in trials:
+        if trial.ok and (winner is None or better(trial, winner, metric)):
+            winner = trial
+    return winner
+
+
+def choose(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar: Bar | None, n_sealed: int,
+           worth: float | None) -> Trial:
+    """Choose by the out-of-fold scores: complexity bears the burden of proof.
+
+    With a bar, the simplest trial that is as good as sure to meet it. Else one trial stands for each rung; a higher rung
+    replaces a lower one where its gain is worth it and above zero beyond chance (one-sided 5 %, shared by all planned
+    trials); then the simplest rung that is within the worth of the winner, or not shown to be worse, takes its place.
+    """
+    able = [t for t in trials if t.ok]
+    inside = [t for t in able if fits(t, bar) is not False] or [min(able, key=_weight)]
+    sure = [t for t in inside if assured(t, bar, n_sealed)]
+    if sure:
+        simplest = min(t.rung for t in sure)
+        winner = best([t for t in sure if t.rung == simplest], metric)
+        assert winner is not None
+        return winner
+    rungs = [best(list(group), metric) for _, group in groupby(inside, key=lambda t: t.rung)]
+    ladder = [t for t in rungs if t is not None]
+    planned = max(1, sum(t.rung > 0 for t in trials if t.status != "unavailable"))
+    top = ladder[0]
+    for trial in ladder[1:]:
+        gain = gain_between(top, trial, development, metric, level=1.0 - 2.0 * 0.05 / planned)
+        if gain.value >= worth_of(metric, _score(top), worth) and gain.low is not None and gain.low > 0.0:
+            top = trial
+    return _walk_back(ladder, top, development, metric, worth)
+
+
+def _walk_back(ladder: Sequence[Trial], top: Trial, development: Dataset, metric: Metric, worth: float | None) -> Trial:
+    for trial in ladder:
+        if trial.rung >= top.rung:
+            break
+        gain = gain_between(trial, top, development, metric, level=0.90)
+        if gain.value < worth_of(metric, _score(trial), worth) or gain.low is None or gain.low <= 0.0:
+            return trial
+    return top
+
+
+def _score(trial: Trial) -> float:
+    assert trial.validation is not None
+    return trial.validation.value
+
+
+def _weight(trial: Trial) -> tuple[float, int]:
+    return (trial.latency_ms["p95"] if trial.latency_ms else float("inf"), trial.size_bytes or 0)

@@ -1,0 +1,199 @@
+"""Trial: one family with one setting, tried on every part; and its refit on all development rows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepenough import costs, shelves
+from deepenough.bundle import Bundle, NotExportable
+from deepenough.candidates._base import RUNGS, Candidate, Estimator, Settings
+from deepenough.dataset import Answer, Dataset
+from deepenough.errors import DeepEnoughError
+from deepenough.export import parity, write
+from deepenough.metrics import Metric
+from deepenough.splits import Part
+from deepenough.stats import Estimate
+from deepenough.workspace import Workspace
+
+DEEP_FROM = 3
+WARM_CALLS, CALLS = 20, 200
+LATENCY_SECONDS = 0.5  # a slow model is timed on fewer calls
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one family with one setting.
+
+    Attributes
+    ----------
+    status : ok, failed, skipped or unavailable; `reason` says why where it is not ok.
+    rows : development rows it was judged on, and `answer` what it said of them, each by a model that had not seen them.
+    validation : the score on these rows.
+    latency_ms : p50 and p95 of one row through the bundle, dict in, answer out, one thread.
+    fit_seconds, cpu_seconds : of one fit on the wall, and of all parts on the CPU.
+    size_bytes : of the graph that would ship.
+    parts : how many parts it was judged on; fewer than the others' where the budget allowed no more.
+    """
+
+    candidate: str
+    title: str
+    rung: int
+    number: int = 1
+    settings: Settings = field(default_factory=dict)
+    status: str = "planned"
+    reason: str | None = None
+    rows: np.ndarray | None = None
+    answer: Answer | None = None
+    evidence: Any = None
+    validation: Estimate | None = None
+    latency_ms: dict[str, float] | None = None
+    fit_seconds: float | None = None
+    cpu_seconds: float | None = None
+    size_bytes: int | None = None
+    parts: int = 0
+
+    @property
+    def key(self) -> str:
+        """Name of the trial and of its folder: the family and the number of its setting."""
+        return f"{self.candidate}-{self.number}"
+
+    @property
+    def deep(self) -> bool:
+        return self.rung >= DEEP_FROM
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def fit_cpu(self) -> float | None:
+        """CPU seconds of one fit."""
+        return None if self.cpu_seconds is None else self.cpu_seconds / max(1, self.parts)
+
+    @property
+    def per_thousand(self) -> float | None:
+        """Price of a thousand answers."""
+        return None if self.latency_ms is None else costs.per_thousand(self.latency_ms["p50"])
+
+
+def plan(task_kind: str, dataset: Dataset) -> list[Trial]:
+    """Return every trial of this task, cheapest rung first; a family that is not installed is a row, too."""
+    planned = []
+    books = sorted(shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", (0.0, 0.0)), b.name))
+    for book in books:
+        facts = book.facts
+        if task_kind not in facts["answers"] or dataset.task.modality not in facts["modalities"]:
+            continue
+        trial = Trial(book.name, facts["title"], facts["rung"])
+        if book.missing():
+            extra = facts.get("extra") or "all"
+            reason = f"needs {', '.join(book.missing())}: pip install 'deepenough[{extra}]'"
+            planned.append(replace(trial, status="unavailable", reason=reason))
+            continue
+        candidate: Candidate = shelves.load("candidates", book.name)
+        if candidate.suits(dataset.task):
+            settings = candidate.portfolio(dataset.task, len(dataset))
+            planned += [replace(trial, number=i + 1, settings=s) for i, s in enumerate(settings)]
+    return planned
+
+
+def predicted_cpu(trial: Trial, dataset: Dataset) -> float:
+    """CPU seconds one fit takes by the table in the package: never by a stopwatch, so that every run decides alike."""
+    base, per_million = shelves.shelf("candidates")[trial.candidate].facts.get("cost", (0.0, 0.0))
+    classes = len(dataset.task.labels) if len(dataset.task.labels) > 2 else 1
+    return float(base + per_million * len(dataset) * max(1, len(dataset.features)) * classes / 1e6)
+
+
+def try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,
+            folder: Path, seed: int) -> Trial:
+    """Fit and judge on each part; write the bundle of the last model, prove it, and time it. A failure is a row."""
+    try:
+        return _try_out(trial, development, parts, metric, workspace, folder, seed)
+    except (DeepEnoughError, ValueError, ArithmeticError, RuntimeError, MemoryError, LookupError, TypeError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        return replace(trial, status="failed", reason=f"{type(error).__name__}: {reason}")
+
+
+def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,
+             folder: Path, seed: int) -> Trial:
+    candidate: Candidate = shelves.load("candidates", trial.candidate)
+    answers, wall = [], 0.0
+    started = time.process_time()
+    for i, part in enumerate(parts):
+        workspace.say(f"{trial.title}, setting {trial.number}: part {i + 1} of {len(parts)}")
+        begun = time.perf_counter()
+        model = candidate.build(development.task, trial.settings, seed).fit(
+            development.take(part.learn), development.take(part.tune), workspace)
+        wall = time.perf_counter() - begun
+        answers.append(model.predict(development.take(part.score)))
+    cpu = time.process_time() - started
+    rows = np.concatenate([p.score for p in parts])
+    answer = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
+    _must_be_finite(answer)
+    evidence = metric.evidence(development.truth[rows], answer)
+    bundle = ship(trial, model, development, folder, seed)
+    return replace(
+        trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=metric.interval(evidence, quick=True),
+        latency_ms=time_rows(bundle, development), fit_seconds=wall, cpu_seconds=cpu, size_bytes=bundle.size_bytes,
+        parts=len(parts))
+
+
+def _must_be_finite(answer: Answer) -> None:
+    for name, values in answer.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"the model answered {int((~np.isfinite(values)).sum())} rows with no finite {name}")
+
+
+def refit(trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int) -> Bundle:
+    """Fit on all development rows, export, prove, and return what would ship."""
+    workspace.say(f"{trial.title}: fitted once more on all development rows")
+    candidate: Candidate = shelves.load("candidates", trial.candidate)
+    model = candidate.build(development.task, trial.settings, seed)
+    model.fit(development.take(final.learn), development.take(final.tune), workspace)
+    return ship(trial, model, development, folder, seed)
+
+
+def ship(trial: Trial, model: Estimator, development: Dataset, folder: Path, seed: int) -> Bundle:
+    """Write a fitted model as a bundle and prove it equal; `ParityError` or `NotExportable`'s sentence where it is not."""
+    made = model.export()
+    if isinstance(made, NotExportable):
+        raise DeepEnoughError(f"{trial.title} cannot be exported: {made.reason}")
+    about = {"candidate": trial.candidate, "rung": RUNGS[trial.rung], "settings": dict(trial.settings), "seed": seed}
+    bundle = write.write(folder, development.task, made, development, about)
+    parity.prove(model.predict, bundle, development, seed)
+    return bundle
+
+
+def time_rows(bundle: Bundle, development: Dataset) -> dict[str, float]:
+    """Return p50 and p95 in milliseconds of one row through the bundle: a dict in, the answer out."""
+    rows = [_as_request(bundle, development, i) for i in range(min(50, len(development)))]
+    times: list[float] = []
+    begun = time.perf_counter()
+    for i in range(WARM_CALLS + CALLS):
+        start = time.perf_counter()
+        bundle.predict([rows[i % len(rows)]])
+        times.append(time.perf_counter() - start)
+        if i > 10 and time.perf_counter() - begun > LATENCY_SECONDS:
+            break
+    p50, p95 = np.percentile(times[min(WARM_CALLS, len(times) // 2):], [50, 95]) * 1000.0
+    return {"p50": round(float(p50), 4), "p95": round(float(p95), 4)}
+
+
+def _as_request(bundle: Bundle, development: Dataset, i: int) -> dict[str, Any]:
+    """One example as somebody would send it: text for categories and dates, plain numbers."""
+    decoded, row = development.examples[i], {}
+    for column in bundle.task.inputs:
+        value = decoded[column.name]
+        if column.categories:
+            row[column.name] = column.categories[int(value) - 1] if value > 0 else None
+        elif column.kind == "time":
+            written = np.datetime64(int(value), "s").item() if value == value else None
+            row[column.name] = None if written is None else written.strftime(column.format) if column.format else written.isoformat()
+        else:
+            row[column.name] = float(value)
+    return row

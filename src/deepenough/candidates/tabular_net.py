@@ -1,0 +1,324 @@
+"""A network for tables: piecewise-linear numbers, embedded categories, a few heads that share one trunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from deepenough.bundle import Plan
+from deepenough.candidates._base import Candidate, Settings
+from deepenough.candidates._net_graph import write
+from deepenough.dataset import Answer, Dataset
+from deepenough.task import Task
+from deepenough.workspace import Workspace
+
+BLOCK = 4096      # rows answered at a time, so that memory does not grow with the table
+FAR = 2.5         # standard deviations beyond which a number is no further away: keeps one odd cell from carrying the answer
+WARM_UP = 50      # steps
+HUGE = 1e37       # numbers learnt from stay inside, so that no difference of two overflows float32
+DEFAULTS: dict[str, Any] = {
+    "heads": 8, "width": 128, "layers": 2, "bins": 16, "number_size": 12, "category_size": 8, "least_rows": 4,
+    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.01, "batch": 256, "epochs": 60, "patience": 10,
+    "average": 0.99,
+}
+
+
+class TabularNet(Candidate):
+    """A small network for rows: TabM's heads (Gorishniy et al. 2024) over piecewise-linear encodings (Gorishniy et al. 2022)."""
+
+    name = "tabular_net"
+    title = "Neural network for tables"
+    rung = 4
+    answers = ("classification", "regression")
+    modalities = ("tabular",)
+    requires = ("torch",)
+    extra = "deep"
+    cost = (3.0, 10.0)
+
+    def suits(self, task: Task) -> bool:
+        return bool(task.inputs)
+
+    def portfolio(self, task: Task, rows: int) -> Sequence[Settings]:
+        """One setting: the network is to be judged, not searched for."""
+        return [{}]
+
+    def build(self, task: Task, settings: Settings, seed: int) -> Net:
+        return Net(task, settings, seed)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How numbers and codes are read, learnt from the rows of `learn`.
+
+    Attributes
+    ----------
+    low, high : (a,) range seen; a number outside counts as the nearest seen. fill : (a,) median, for what is missing.
+    flag : (a,) 1 where both missing and known cells were seen: else a missing cell has nothing to say.
+    mean, inverse_scale : (a,) to standardise; the latter 0 for a constant.
+    left, inverse_width : (a, bins) the bins of the piecewise-linear encoding; width "0" where a column has fewer.
+    sizes, offsets : (b,) codes 0..size-1 of a column start at its offset in `level`.
+    level : row of the embedding table of each code; rare levels share the row of the missing and unseen.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    fill: np.ndarray
+    flag: np.ndarray
+    mean: np.ndarray
+    inverse_scale: np.ndarray
+    left: np.ndarray
+    inverse_width: np.ndarray
+    sizes: np.ndarray
+    offsets: np.ndarray
+    level: np.ndarray
+
+
+def learn_encoding(numbers: np.ndarray, codes: np.ndarray, bins: int, least_rows: int) -> Encoding:
+    """Learn ranges, bins and levels from (n, a) numbers and (n, b) codes."""
+    columns = [_learn_number(numbers[:, i], bins) for i in range(numbers.shape[1])]
+    left, inverse = np.zeros((2, len(columns), bins), np.float32)
+    for i, (edges, _) in enumerate(columns):
+        left[i, : len(edges) - 1] = edges[:-1]
+        inverse[i, : len(edges) - 1] = 1.0 / np.diff(edges)
+    facts = np.array([facts for _, facts in columns], np.float32).reshape(len(columns), 6)
+    return Encoding(*np.ascontiguousarray(facts.T), left, inverse, *_learn_levels(codes, least_rows))
+
+
+def _learn_number(column: np.ndarray, bins: int) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Return the edges of the bins and (low, high, fill, flag, mean, inverse scale) of one column."""
+    seen = np.clip(column[~np.isnan(column)].astype(np.float64), -HUGE, HUGE)
+    if len(seen) == 0:
+        return np.zeros(1), (0.0,) * 6
+    spread = float(seen.std())
+    edges = _edges(seen, bins)
+    flag = float(len(seen) < len(column))
+    inverse = 1.0 / spread if spread > 1e-30 else 0.0
+    return edges, (seen.min(), seen.max(), float(np.median(seen)), flag, float(seen.mean()), inverse)
+
+
+def _edges(seen: np.ndarray, bins: int) -> np.ndarray:
+    """Mostly quantiles of the rows; a quarter are quantiles of the distinct values, for columns that are nearly all zero."""
+    distinct = np.unique(seen)
+    if len(distinct) > bins + 1:
+        rare = bins // 4
+        distinct = np.unique(np.concatenate([np.quantile(seen, np.linspace(0, 1, bins - rare + 2)),
+                                             np.quantile(distinct, np.linspace(0, 1, rare + 1)[1:-1])]))
+    single = distinct.astype(np.float32).astype(np.float64)
+    least = max(1e-6 * float(seen.std()), 1e-30)  # narrower bins would overflow when a number is divided by their width
+    return single[np.concatenate([[True], np.diff(single) > least])]
+
+
+def _learn_levels(codes: np.ndarray, least_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return sizes, offsets and level: a row of the embedding table for each code seen often enough."""
+    level, sizes, rows = [np.zeros(0, np.int64)], [0], 0
+    for column in codes.T:
+        counts = np.bincount(np.maximum(column, 0), minlength=1)
+        kept = (counts >= least_rows) & (np.arange(len(counts)) > 0)
+        level.append(rows + np.where(kept, np.cumsum(kept), 0))
+        sizes.append(len(counts))
+        rows += 1 + int(kept.sum())
+    return np.array(sizes[1:], np.int64), np.cumsum(sizes[:-1], dtype=np.int64)[: len(sizes) - 1], np.concatenate(level)
+
+
+class Network(nn.Module):
+    """Encodings, a shared trunk with scales and shifts of each head's own (BatchEnsemble, Wen et al. 2020), and a linear skip."""
+
+    def __init__(self, encoding: Encoding, outputs: int, settings: Settings, generator: torch.Generator) -> None:
+        super().__init__()
+        for field in fields(encoding):
+            self.register_buffer(field.name, torch.from_numpy(getattr(encoding, field.name)))
+        self.settings, self.generator = settings, generator
+        (columns, bins), b = encoding.left.shape, len(encoding.sizes)
+        heads, width, layers = settings["heads"], settings["width"], settings["layers"]
+        size, category = settings["number_size"], settings["category_size"]
+        flat = columns * size + b * category
+        self.numeric = self._uniform(4, columns, bins + 2, size)
+        self.numeric_bias = self._uniform(4, columns, 1, size)
+        levels = int(encoding.level.max(initial=0)) + 1
+        self.table = nn.Parameter(0.3 * torch.randn(levels, category, generator=generator))
+        self.first = self._uniform(flat, flat, width)
+        signs = torch.randint(0, 2, (heads, width), generator=generator) * 2.0 - 1.0  # the heads differ from the start
+        self.scales = nn.ParameterList([signs] + [torch.ones(heads, width) for _ in range(layers - 1)])
+        self.shifts = nn.ParameterList([self._uniform(width, heads, width) for _ in range(layers)])
+        self.hidden = nn.ParameterList([self._uniform(width, width, width) for _ in range(layers - 1)])
+        self.last = self._uniform(width, heads, width, outputs)
+        self.last_bias = nn.Parameter(torch.zeros(heads, 1, outputs))
+        self.skip = nn.Parameter(torch.zeros(flat, outputs))
+
+    def _uniform(self, fan: int, *shape: int) -> nn.Parameter:
+        return nn.Parameter((2.0 * torch.rand(*shape, generator=self.generator) - 1.0) / math.sqrt(max(1, fan)))
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """(n, a) and (n, b) to (heads, n, outputs)."""
+        x = self._drop(self._embed(numbers, codes), self.settings["input_dropout"])
+        h = (x @ self.first).unsqueeze(1)
+        for i, (scale, shift) in enumerate(zip(self.scales, self.shifts, strict=True)):
+            if i:
+                h = h @ self.hidden[i - 1]
+            h = self._drop(torch.relu(h * scale + shift), self.settings["dropout"])
+        return h.transpose(0, 1) @ self.last + self.last_bias + x @ self.skip
+
+    def _embed(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        parts = []
+        if numbers.shape[1]:
+            missing = torch.isnan(numbers)
+            x = torch.where(missing, self.fill, torch.minimum(torch.maximum(numbers, self.low), self.high))
+            bins = ((x.unsqueeze(2) - self.left) * self.inverse_width).clamp(0.0, 1.0)
+            standard = ((x - self.mean) * self.inverse_scale).clamp(-FAR, FAR)
+            encoded = torch.cat([bins, standard.unsqueeze(2), (missing * self.flag).unsqueeze(2)], 2)
+            parts.append((encoded.transpose(0, 1) @ self.numeric + self.numeric_bias).transpose(0, 1).flatten(1))
+        if codes.shape[1]:
+            known = torch.where((codes < 0) | (codes >= self.sizes), 0, codes) + self.offsets
+            parts.append(self.table[self.level[known]].flatten(1))
+        return torch.cat(parts, 1)
+
+    def _drop(self, x: Tensor, rate: float) -> Tensor:
+        """Dropout from the net's own generator: a byte a cell, an eighth of the time of a float a cell."""
+        if not self.training or rate == 0.0:
+            return x
+        cells, limit = x.numel(), round(256 * rate)
+        bits = torch.empty((cells + 7) // 8, dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        return x * (bits.view(torch.uint8)[:cells].view(x.shape) >= limit) * (256 / (256 - limit))
+
+
+class Net:
+    """One network: trained on `learn`, stopped and its weights chosen on `tune`."""
+
+    def __init__(self, task: Task, settings: Settings, seed: int) -> None:
+        self.task, self.settings, self.seed = task, {**DEFAULTS, **settings}, seed
+
+    def fit(self, learn: Dataset, tune: Dataset, workspace: Workspace) -> Net:
+        with _threads(workspace.threads):
+            return self._fit(learn, tune)
+
+    def _fit(self, learn: Dataset, tune: Dataset) -> Net:
+        generator = torch.Generator().manual_seed(self.seed)
+        encoding = learn_encoding(learn.tensors["numbers"], learn.tensors["codes"], self.settings["bins"], self.settings["least_rows"])
+        self.network = Network(encoding, max(1, len(self.task.labels)), self.settings, generator)
+        self._learn_target(learn.truth)
+        data, held = self._tensors(learn), self._tensors(tune)
+        self.epochs_run = Training(self.network, self.settings, self._loss, generator).run(data, lambda: self._score(*held))
+        self.network.eval()
+        return self
+
+    def _learn_target(self, target: np.ndarray) -> None:
+        """Low, high, centre and scale: an answer never leaves the range of what was seen, as a tree's never does."""
+        if not self.task.labels:
+            center, scale = float(target.mean()), float(target.std())
+            facts = [target.min(), target.max(), center, scale if scale > 0.0 else 1.0]
+            self.network.register_buffer("target", torch.tensor(facts, dtype=torch.float32))
+
+    def _tensors(self, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
+        truth = dataset.truth
+        if self.task.labels:
+            target = torch.from_numpy(truth.astype(np.int64))
+        else:
+            target = (torch.from_numpy(truth.astype(np.float32)) - self.network.target[2]) / self.network.target[3]
+        return torch.from_numpy(dataset.tensors["numbers"]), torch.from_numpy(dataset.tensors["codes"]), target
+
+    def _loss(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Mean of the heads' own losses: each learns by itself, and they are averaged only to answer."""
+        if self.task.labels:
+            return functional.cross_entropy(raw.flatten(0, 1), target.repeat(len(raw)))
+        return (raw.squeeze(2) - target).square().mean()
+
+    def _score(self, numbers: Tensor, codes: Tensor, target: Tensor) -> float:
+        answer = self._answer(numbers, codes)
+        if self.task.labels:
+            return -float(answer[torch.arange(len(target)), target].clamp_min(1e-7).log().mean())
+        return float((answer - target).square().mean())
+
+    @torch.no_grad()
+    def _answer(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """(n, C) probabilities, or (n,) standardised values."""
+        blocks = zip(numbers.split(BLOCK), codes.split(BLOCK), strict=True)
+        raw = [self.network(*block) for block in blocks]
+        return torch.cat([r.softmax(2).mean(0) if self.task.labels else r.mean(0).squeeze(1) for r in raw])
+
+    def predict(self, dataset: Dataset) -> Answer:
+        answer = self._answer(torch.from_numpy(dataset.tensors["numbers"]), torch.from_numpy(dataset.tensors["codes"]))
+        if self.task.labels:
+            return {"probability": answer.numpy()}
+        low, high, center, scale = self.network.target
+        return {"value": (answer * scale + center).clamp(low, high).numpy()}
+
+    def export(self) -> Plan:
+        weights = {name: tensor.numpy() for name, tensor in self.network.state_dict().items()}
+        graph = write(weights, self.settings["layers"], FAR, len(self.task.labels))
+        return Plan(graph, ("probability",) if self.task.labels else ("value",))
+
+
+class Training:
+    """AdamW at one rate after a warm-up; an average of the weights answers, and the best of those on held rows is kept."""
+
+    def __init__(self, network: Network, settings: Settings, loss: Any, generator: torch.Generator) -> None:
+        self.network, self.settings, self.loss, self.generator = network, settings, loss, generator
+        self.weights = list(network.parameters())
+        self.average = [w.detach().clone() for w in self.weights]
+        groups = [{"params": [w for w in self.weights if w.ndim >= 2], "weight_decay": settings["decay"]},
+                  {"params": [w for w in self.weights if w.ndim < 2], "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings["rate"], foreach=True)
+        self.step = 0
+
+    def run(self, data: tuple[Tensor, ...], score: Any) -> int:
+        """Train until `score()`, lower is better, has not improved for `patience` epochs; return how many were run."""
+        best, kept, since, epoch = math.inf, self.average, 0, 0
+        while epoch < self.settings["epochs"] and since < self.settings["patience"]:
+            epoch += 1
+            self._epoch(data)
+            judged = self._judge(score)
+            since += 1
+            if judged < best:
+                best, kept, since = judged, [w.clone() for w in self.average], 0
+        self._put(kept)
+        return epoch
+
+    def _epoch(self, data: tuple[Tensor, ...]) -> None:
+        n = len(data[0])
+        size = min(self.settings["batch"], max(32, n // 20))
+        self.network.train()
+        for rows in torch.randperm(n, generator=self.generator).split(size):
+            self._update(*(t[rows] for t in data))
+
+    def _update(self, numbers: Tensor, codes: Tensor, target: Tensor) -> None:
+        self.step += 1
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings["rate"] * min(1.0, self.step / WARM_UP)
+        self.optimizer.zero_grad()
+        self.loss(self.network(numbers, codes), target).backward()
+        nn.utils.clip_grad_norm_(self.weights, 1.0, foreach=True)
+        self.optimizer.step()
+        fresh = 1.0 - min(self.settings["average"], (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(self.average, [w.detach() for w in self.weights], fresh)
+
+    def _judge(self, score: Any) -> float:
+        """Score the averaged weights, and go on from the raw ones."""
+        raw = [w.detach().clone() for w in self.weights]
+        self._put(self.average)
+        self.network.eval()
+        judged = float(score())
+        self._put(raw)
+        return judged
+
+    @torch.no_grad()
+    def _put(self, values: Sequence[Tensor]) -> None:
+        for weight, value in zip(self.weights, values, strict=True):
+            weight.copy_(value)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""What makes a bundle: graph pieces, the proof of parity, and writing."""

@@ -1,0 +1,182 @@
+"""From a file or a frame to a Dataset: the modality reads, the kind of task encodes the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepenough import shelves
+from deepenough.dataset import Dataset
+from deepenough.errors import DataError, SettingError, nearest
+from deepenough.findings import Finding
+from deepenough.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from deepenough.modalities._base import Modality
+
+RARE_CLASS = 10
+KEEPS = ("key", "group", "time")
+
+
+def load(source: Any, target: str | None = None, *, types: Mapping[str, str] | None = None, group: str | None = None,
+         time: str | None = None, task: str | None = None, positive: str | None = None) -> Dataset:
+    """Read a table and fix, once, what is to be predicted from what.
+
+    Parameters
+    ----------
+    source : path of a CSV, TSV or Parquet file, or a DataFrame.
+    target : the column to predict.
+    types : kinds of columns by name, where they should not be found out (``{"zip": "category"}``).
+    group : column whose equal values must stay on one side of every split (a customer, a machine).
+    time : column that orders the rows; the split then tests on the latest.
+    task : ``classification`` or ``regression``, where the target could be read as either.
+    positive : the class of interest of two.
+
+    Raises
+    ------
+    DataError, SettingError : the thing, what was seen, the mend.
+    """
+    modality = _modality(source)
+    found, rows = modality.read(source, {"target": target, "types": types, "group": group, "time": time})
+    if target is None:
+        raise DataError(f"Say what is to be predicted: --target COLUMN. The columns are: {', '.join(rows.columns[:20])}.")
+    return _dataset(modality, found, rows, target, task, positive)
+
+
+def load_like(task: Task, source: Any) -> Dataset:
+    """Read more rows of a known task, with their target where they have one: the sealed file, new data.
+
+    Labels never seen in training are an error: a model cannot be judged on them.
+    """
+    modality = shelves.load("modalities", task.modality)
+    _, rows = modality.read(source, {"task": task})
+    labelled = task.target in rows
+    values = _target_values(rows, task.target) if labelled and task.target else None
+    if values is not None and task.target:
+        keep = np.flatnonzero([v is not None for v in values])
+        if len(keep) == 0:
+            raise DataError(f"No row of {_name(source)} has a value in '{task.target}'.")
+        rows, values = rows.iloc[keep].reset_index(drop=True), values[keep]
+    return _build(modality, task, rows, None if values is None else _encode_known(task, values, _name(source)))
+
+
+def _name(source: Any) -> str:
+    return f"'{source}'" if isinstance(source, str | Path) else "the frame"
+
+
+def _modality(source: Any) -> Modality:
+    books = {name: shelves.load("modalities", name) for name, book in shelves.shelf("modalities").items() if not book.missing()}
+    sure = sorted(((m.recognises(source, {}), name) for name, m in books.items()), reverse=True)
+    if not sure or sure[0][0] <= 0.0:
+        raise DataError(f"A {type(source).__name__} is nothing deepenough can read. Give a path or a DataFrame.")
+    return books[sure[0][1]]
+
+
+def _target_values(rows: pd.DataFrame, target: str) -> np.ndarray:
+    """(n,) target cells as Python values, None where missing; whole floats become whole numbers, so 1.0 is the class 1."""
+    series = rows[target]
+    if series.dtype.kind == "f":
+        known = series.dropna()
+        if len(known) and (known == known.round()).all() and known.abs().max() < 2**53:
+            series = series.astype("Int64")
+    return np.array([None if v is None or v != v else v for v in series.astype(object).where(series.notna(), None)], dtype=object)
+
+
+def _dataset(modality: Modality, found: Task, rows: pd.DataFrame, target: str, kind: str | None, positive: str | None) -> Dataset:
+    values = _target_values(rows, target)
+    known = np.array([v is not None for v in values])
+    if not known.any():
+        raise DataError(f"The target '{target}' is empty in all {len(rows)} rows. Name another column, or fill it.")
+    findings = [] if known.all() else [_unlabelled(target, known)]
+    plain = np.array(values[known].tolist())
+    name = kind or _kind_of(plain)
+    task_kind = _task_kind(name)
+    if not task_kind.fits(plain):
+        raise SettingError(f"--task {name}: the target '{target}' holds values such as '{plain[0]}'. Use another task or target.")
+    labels, encoded = task_kind.encode(plain, (), positive)
+    keep = np.flatnonzero(known)
+    if labels:
+        keep, encoded, labels, rare = _without_rare(keep, encoded, labels, target)
+        findings += rare
+    if len(np.unique(encoded)) < 2:
+        raise DataError(f"The target '{target}' is '{plain[0]}' in every row that can be used. There is nothing to predict: name another column.")
+    task = replace(found, kind=name, labels=labels)
+    if not task.inputs:
+        raise DataError("No column is left to predict from: " + "; ".join(f"'{c.name}' {c.why}" for c in task.columns if c.why) + ".")
+    dataset = _build(modality, task, rows.iloc[keep], encoded, keep)
+    dataset.findings = findings
+    return dataset
+
+
+def _kind_of(plain: np.ndarray) -> str:
+    return next(name for name in ("classification", "regression") if _task_kind(name).fits(plain))
+
+
+def _task_kind(name: str) -> Any:
+    known = shelves.shelf("tasks")
+    if name not in known:
+        raise SettingError(f"--task '{name}' is not known. {nearest(name, known)}There are: {', '.join(known)}.")
+    return shelves.load("tasks", name)
+
+
+def _encode_known(task: Task, values: np.ndarray, source: str) -> np.ndarray:
+    plain = np.array(values.tolist())
+    _, encoded = shelves.load("tasks", task.kind).encode(plain, task.labels, None)
+    if task.labels and (encoded < 0).any():
+        new = sorted({str(v) for v in plain[encoded < 0]})[:5]
+        raise DataError(f"{source} holds the class(es) {', '.join(new)}, never seen in training ({', '.join(task.labels[:10])}). "
+                        "Mend the spelling, or drop those rows.")
+    return np.asarray(encoded)
+
+
+def _unlabelled(target: str, known: np.ndarray) -> Finding:
+    lost = np.flatnonzero(~known)
+    return Finding("DE000", "warning", target, f"{len(lost):,} of {len(known):,} rows have no value in '{target}' and were left out.",
+                   "If these rows differ from the others, the verdict does not speak of them: find out why they are empty.",
+                   {"rows": int(len(lost)), "share": len(lost) / len(known)}, lost[:200].tolist())
+
+
+def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], target: str
+                  ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], list[Finding]]:
+    """Leave out classes of fewer than ten rows, where two or more others remain: they can be neither learnt nor judged."""
+    counts = np.bincount(codes, minlength=len(labels))
+    rare = counts < RARE_CLASS
+    if not rare.any() or (~rare).sum() < 2:
+        return keep, codes, labels, []
+    lost = keep[rare[codes]]
+    seen = ", ".join(f"'{labels[i]}' ({counts[i]})" for i in np.flatnonzero(rare))
+    finding = Finding("DE000", "warning", target, f"The class(es) {seen} have fewer than {RARE_CLASS} rows and were left out ({len(lost)} rows).",
+                      "Collect more of them, or merge them with a class that is treated the same.",
+                      {"classes": [labels[i] for i in np.flatnonzero(rare)], "rows": int(len(lost))}, lost[:200].tolist())
+    kept = np.flatnonzero(~rare)
+    renumber = np.full(len(labels), -1)
+    renumber[kept] = np.arange(len(kept))
+    stay = ~rare[codes]
+    return keep[stay], renumber[codes[stay]], tuple(labels[i] for i in kept), [finding]
+
+
+def _build(modality: Modality, task: Task, rows: pd.DataFrame, target: np.ndarray | None, numbers: np.ndarray | None = None) -> Dataset:
+    import pandas as pd
+
+    examples = modality.decode(rows, task)
+    features = modality.features(examples, task)
+    about = pd.DataFrame({"row": np.arange(len(rows)) if numbers is None else numbers})
+    for column in task.columns:
+        if column.role in KEEPS and column.name in rows:
+            about[column.name] = rows[column.name].to_numpy()
+    return Dataset(task, examples, target, about, content_ids(features, len(rows)), features)
+
+
+def content_ids(features: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+    """Return (n,) uint64: equal rows of features, equal id."""
+    import pandas as pd
+
+    if not features:
+        return np.zeros(n, dtype=np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(dict(features)), index=False), dtype=np.uint64)

@@ -1,0 +1,306 @@
+"""Rows of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepenough.errors import DataError, nearest
+from deepenough.examples import Columns, Examples
+from deepenough.modalities._base import Modality
+from deepenough.modalities._files import MISSING, check_names, read_table
+from deepenough.modalities._kinds import TRUE_FALSE, category_text, epoch_seconds, find_column, parse_types
+from deepenough.task import INPUT_KINDS, Column, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAY = 86400.0
+AS_WRITTEN = ("category", "high_cardinality", "identifier", "text")  # read as text, so that 007 keeps its zeros
+WHY = {
+    "identifier": "names a row, and says nothing about a new one",
+    "constant": "has one value in every row",
+    "text": "is free text, which this version does not read inside a table",
+}
+
+
+class Tabular(Modality):
+    """A table: one row, one example."""
+
+    name = "tabular"
+    version = 1
+    requires = ()
+
+    def recognises(self, source: Any, roles: Mapping[str, Any]) -> float:
+        if isinstance(source, str | Path):
+            return 0.8 if Path(source).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".pq") else 0.3
+        return 0.9 if hasattr(source, "columns") else 0.0
+
+    def read(self, source: Any, roles: Mapping[str, Any]) -> tuple[Task, pd.DataFrame]:
+        """Read a file or frame; `roles`: target, types {column: kind}, group, time; or task, where it is known."""
+        if roles.get("task"):
+            known = roles["task"].columns
+            return roles["task"], _frame(source, {c.name: "category" for c in known if c.kind in AS_WRITTEN})
+        frame = _frame(source, roles.get("types") or {})
+        return Task("", self.name, tuple(_find_columns(frame, roles))), frame
+
+    def decode(self, rows: Any, task: Task) -> Columns:
+        """Rows in (a frame, columns by name, or dicts), arrays by input column out.
+
+        Numbers and booleans become float32, rounded here once for training and serving alike; categories their code
+        (0 missing or unseen); times float64 seconds since 1970. A missing column is refused by name.
+        """
+        table, n = _by_column(rows)
+        columns = {}
+        for column in task.inputs:
+            if column.name not in table:
+                raise DataError(f"The column '{column.name}' is missing. {nearest(column.name, table)}"
+                                f"The model reads: {', '.join(c.name for c in task.inputs)}.")
+            columns[column.name] = _DECODERS[column.kind](table[column.name], column)
+        return Columns(columns, n)
+
+    def features(self, examples: Examples, task: Task) -> dict[str, np.ndarray]:
+        """Numbers as they are, categories as codes, times as calendar parts and days."""
+        assert isinstance(examples, Columns)
+        features: dict[str, np.ndarray] = {}
+        for column in task.inputs:
+            array = examples.arrays[column.name]
+            if column.kind == "time":
+                features.update(_calendar(array, column))
+            else:
+                features[column.name] = array
+        return features
+
+    def sample(self, kind: str, n: int, seed: int) -> tuple[Task, pd.DataFrame]:
+        """Numbers, a category, a boolean and a date, some missing; the target follows the first two."""
+        import pandas as pd
+
+        rng = np.random.default_rng(seed)
+        size, shape = rng.normal(size=n), rng.choice(["round", "square", "flat"], n)
+        signal = size + 1.5 * (shape == "round") + 0.5 * rng.normal(size=n)
+        frame = pd.DataFrame({
+            "size": np.where(rng.random(n) < 0.05, np.nan, size), "weight": rng.gamma(2.0, 1.0, n),
+            "shape": shape, "new": rng.random(n) < 0.5,
+            "made": pd.to_datetime("2026-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+            "answer": signal if kind == "regression" else np.where(signal > 0.5, "yes", "no"),
+        })
+        task, frame = self.read(frame, {"target": "answer"})
+        return replace(task, kind=kind), frame
+
+
+def _frame(source: Any, types: Mapping[str, str]) -> pd.DataFrame:
+    if isinstance(source, str | Path):
+        frame = read_table(Path(source), [name for name, kind in types.items() if kind != "number"])
+    else:
+        frame = source.copy(deep=False)
+        frame.columns = [str(c) for c in frame.columns]
+        check_names(list(frame.columns), "The frame")
+        frame = frame.reset_index(drop=True)
+    if len(frame) == 0:
+        raise DataError("The table has a header but no rows. Export it again, with its rows.")
+    return _tidy(frame)
+
+
+def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Strip text, read the missing marks, and turn columns of numbers written as text into numbers."""
+    import pandas as pd
+
+    for name in frame.columns:
+        series = frame[name]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            series = series.astype(object)
+        if series.dtype.kind not in "OU" and not isinstance(series.dtype, pd.StringDtype):
+            frame[name] = _plain(series)
+            continue
+        _refuse_nested(series)
+        text = series.map(lambda v: v.strip() if isinstance(v, str) else v)
+        text = text.astype(object).where(~text.isin(MISSING), None)
+        numbers = pd.to_numeric(text, errors="coerce") if _numeric_looking(text) else None
+        whole = numbers is not None and bool((numbers.notna() == text.notna()).all()) and bool(text.notna().any())
+        frame[name] = numbers if whole else text
+    return frame
+
+
+def _plain(series: pd.Series) -> pd.Series:
+    """Nullable integers, floats and booleans become NumPy's own; infinite numbers are refused."""
+    import pandas as pd
+
+    if pd.api.types.is_extension_array_dtype(series.dtype) and series.dtype.kind in "iufb":
+        return series.astype(float) if series.isna().any() else series.astype(series.dtype.kind + "8" if series.dtype.kind != "b" else bool)
+    if series.dtype.kind == "f" and np.isinf(series.to_numpy()).any():
+        bad = np.flatnonzero(np.isinf(series.to_numpy()))
+        raise DataError(f"Column '{series.name}' holds {len(bad)} infinite value(s), the first in row {bad[0]}. "
+                        "Replace them by empty cells or by a number.")
+    return series
+
+
+def _refuse_nested(series: pd.Series) -> None:
+    nested = next((v for v in series.iloc[:1000] if isinstance(v, dict | list | set | tuple | np.ndarray)), None)
+    if nested is not None:
+        raise DataError(f"Column '{series.name}' holds a {type(nested).__name__} in a cell. Make one column of each part, or drop it.")
+
+
+def _numeric_looking(text: pd.Series) -> bool:
+    first = next((v for v in text if v is not None and v == v), None)
+    if isinstance(first, bool) or first is None:
+        return False
+    try:
+        float(first)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _find_columns(frame: pd.DataFrame, roles: Mapping[str, Any]) -> list[Column]:
+    names = list(frame.columns)
+    types = parse_types(roles.get("types") or {}, names)
+    marked = {roles[role]: role for role in ("target", "group", "time") if roles.get(role)}
+    for name, role in marked.items():
+        if name not in names:
+            raise DataError(f"There is no column '{name}' (the {role}). {nearest(name, names)}"
+                            f"The columns are: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}.")
+    if len(names) < 2:
+        raise DataError(f"The table has one column ('{names[0]}'): nothing is left to predict it from. "
+                        "Check the separator, or add columns.")
+    return [_with_role(find_column(frame[name], types.get(name)), marked.get(name)) for name in names]
+
+
+def _with_role(column: Column, role: str | None) -> Column:
+    if role == "time" and column.kind in ("time", "number", "identifier"):
+        return replace(column, role="time", why="is the clock of the split")
+    if role == "time":
+        raise DataError(f"The time column '{column.name}' reads as {column.kind}. Write dates as 2026-11-20 or as numbers.")
+    if role is not None:
+        return replace(column, role=role)
+    if column.kind in INPUT_KINDS:
+        return column
+    return replace(column, role="key" if column.kind == "identifier" else "about", why=WHY[column.kind])
+
+
+def _by_column(rows: Any) -> tuple[Mapping[str, Any], int]:
+    if hasattr(rows, "columns"):
+        return {str(name): rows[name] for name in rows.columns}, len(rows)
+    if isinstance(rows, Mapping):
+        columns = {name: list(cells) for name, cells in rows.items()}
+        lengths = {len(cells) for cells in columns.values()}
+        if len(lengths) > 1:
+            raise DataError(f"The columns have different lengths: {sorted(lengths)}. Give one cell a row in each.")
+        return columns, lengths.pop() if lengths else 0
+    rows = list(rows)
+    names = rows[0].keys() if rows else ()
+    try:
+        return {name: [row[name] for row in rows] for name in names}, len(rows)
+    except KeyError as error:
+        raise DataError(f"A row lacks the column {error}, which the first row has. Give every row the same columns.") from None
+
+
+def _decode_number(cells: Any, column: Column) -> np.ndarray:
+    dtype = getattr(cells, "dtype", None)
+    if dtype is not None and dtype.kind in "iuf" and not hasattr(dtype, "na_value"):
+        array = np.asarray(cells, dtype=np.float64)
+    else:
+        array = np.array([_number(v, column.name) for v in cells], dtype=np.float64)
+    if np.isinf(array).any():
+        raise DataError(f"Column '{column.name}' holds an infinite value. Give a number, or leave it empty.")
+    with np.errstate(over="ignore"):
+        rounded = array.astype(np.float32)
+    if np.isinf(rounded).any():
+        raise DataError(f"Column '{column.name}' holds a number beyond 3.4e38. Rescale it, or leave it empty.")
+    return rounded
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, float | int):
+        return float(value)
+    if value is None or (isinstance(value, str) and value.strip() in MISSING):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        if value != value:  # pandas' NaT and NA
+            return math.nan
+        raise DataError(f"Column '{name}' must hold numbers, and a cell holds text. Give a number, or leave it empty.") from None
+
+
+def _decode_boolean(cells: Any, column: Column) -> np.ndarray:
+    def one(value: Any) -> float:
+        if isinstance(value, str):
+            folded = value.strip().casefold()
+            if folded in TRUE_FALSE:
+                return TRUE_FALSE[folded]
+        return _number(value, column.name)
+
+    return np.array([one(v) for v in cells], dtype=np.float32)
+
+
+def _decode_category(cells: Any, column: Column) -> np.ndarray:
+    codes = {name: i + 1 for i, name in enumerate(column.categories)}
+    if hasattr(cells, "map"):  # a column of a frame: look up each distinct value once
+        distinct = {v: codes.get(category_text(v), 0) for v in cells.unique()}
+        return np.array([distinct.get(v, 0) for v in cells.tolist()], dtype=np.int64) if len(distinct) > 1 else \
+            np.full(len(cells), next(iter(distinct.values()), 0), dtype=np.int64)
+    return np.array([codes.get(category_text(v), 0) for v in cells], dtype=np.int64)
+
+
+def _decode_time(cells: Any, column: Column) -> np.ndarray:
+    if hasattr(cells, "dt") or hasattr(cells, "map"):
+        import pandas as pd
+
+        if cells.dtype.kind != "M":
+            text = cells.map(lambda v: v.strip() if isinstance(v, str) and v.strip() not in MISSING else None if isinstance(v, str) else v)
+            times = pd.to_datetime(text, format=column.format or "ISO8601", errors="coerce", utc=True)
+            unread = np.flatnonzero(times.isna().to_numpy() & text.notna().to_numpy())
+            if len(unread):
+                raise DataError(f"Column '{column.name}', row {unread[0]}: '{text.iloc[unread[0]]}' is not a date in the "
+                                f"form seen in training ({column.format or 'ISO 8601'}). Write it so, or leave it empty.")
+            return epoch_seconds(times)
+        return epoch_seconds(cells)
+    return np.array([_seconds(v, column) for v in cells], dtype=np.float64)
+
+
+def _seconds(value: Any, column: Column) -> float:
+    if value is None or value != value or (isinstance(value, str) and value.strip() in MISSING):
+        return math.nan
+    if isinstance(value, str):
+        try:
+            value = (datetime.strptime(value.strip(), column.format) if column.format
+                     else datetime.fromisoformat(value.strip()))
+        except ValueError:
+            raise DataError(f"Column '{column.name}' must hold dates as {column.format or '2026-11-20T13:45:00'}. "
+                            "Write it so, or leave it empty.") from None
+    if not isinstance(value, datetime):
+        raise DataError(f"Column '{column.name}' must hold dates. Write one as text, or leave it empty.")
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+
+
+_DECODERS: dict[str, Callable[[Any, Column], np.ndarray]] = {
+    "number": _decode_number, "boolean": _decode_boolean, "category": _decode_category,
+    "high_cardinality": _decode_category, "time": _decode_time,
+}
+
+
+def _calendar(seconds: np.ndarray, column: Column) -> dict[str, np.ndarray]:
+    """Month, day and weekday; the hour where times of day were seen; year and days gone by, unless it is the clock.
+
+    A model judged on later rows has never seen their year: what only grows is no feature of a clock.
+    """
+    known = ~np.isnan(seconds)
+    stamps = np.where(known, seconds, 0.0).astype(np.int64).astype("datetime64[s]")
+    days, months = stamps.astype("datetime64[D]"), stamps.astype("datetime64[M]")
+    parts: Sequence[tuple[str, np.ndarray]] = (
+        ("month", months.astype(np.int64) % 12 + 1),
+        ("day", (days - months.astype("datetime64[D]")).astype(np.int64) + 1),
+        ("weekday", (days.astype(np.int64) + 3) % 7),
+    )
+    if column.role != "time":
+        parts = (*parts, ("year", months.astype("datetime64[Y]").astype(np.int64) + 1970),
+                 ("days", (seconds - (column.low or 0.0)) / DAY))
+    if (column.low or 0.0) % DAY or (column.high or 0.0) % DAY:
+        parts = (*parts, ("hour", (stamps - days).astype(np.int64) / 3600.0))
+    return {f"{column.name}:{part}": np.where(known, values, np.nan).astype(np.float32) for part, values in parts}

@@ -1,0 +1,102 @@
+"""How it was done: what another person needs to believe it, or to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+
+from deepenough.report import words
+from deepenough.report.documents import Document, Documents
+
+Fact = tuple[str, str]
+STRATEGIES = {
+    "stratified": "by chance, each class in its proportion",
+    "random": "by chance",
+    "by group": "by group: rows that share one stay together",
+    "by time": "by time: the latest rows are sealed",
+    "given file": "as given: a file of its own",
+}
+LIMITS = (("latency_ms", "answers within {:g} ms"), ("size_mb", "at most {:g} MB"),
+          ("cost", "at most {:g} for 1,000 answers"))
+
+
+def folder_of(run: Document, fallback: str) -> str:
+    """Return the run's folder as the person called it: what `--out` said."""
+    parts = _parts(run)
+    named = [b for a, b in pairwise(parts) if a == "--out"]
+    return str(run.get("folder") or (named[-1] if named else fallback))
+
+
+def _parts(run: Document) -> list[str]:
+    try:
+        return shlex.split(str(run.get("command") or ""))
+    except ValueError:  # an unclosed quote: then the folder's own name will do
+        return []
+
+
+def commands(run: Document, folder: str, shipped: bool) -> list[Fact]:
+    """Return the command lines that do it again, and use it."""
+    place = shlex.quote(folder)
+    found = [("Do it again", str(run.get("command") or ""))]
+    if shipped:
+        found += [("Predict new rows", f"deepenough predict {place} new.csv --out predictions.csv"),
+                  ("Serve it", f"deepenough serve {place} --port 8000")]
+    return [(name, line) for name, line in found if line]
+
+
+def facts(found: Documents) -> list[tuple[str, list[Fact]]]:
+    """Return groups of facts: data, split, judging, machine."""
+    groups = [("Data", _data(found.run)), ("Split", _split(found.split or {})),
+              ("Judging", _judging(found.verdict, found.run)), ("Setting", _setting(found))]
+    return [(name, [(k, v) for k, v in rows if v and v != words.NONE]) for name, rows in groups
+            if any(v and v != words.NONE for _, v in rows)]
+
+
+def _data(run: Document) -> list[Fact]:
+    task = run.get("task") or {}
+    labels = task.get("labels") or []
+    return [("Source", str(run.get("source") or "")), ("Target", str(task.get("target") or "")),
+            ("Kind of answer", str(task.get("kind") or "")), ("Kind of data", str(task.get("modality") or "")),
+            ("Rows", words.count(task.get("rows"))),
+            ("Columns", words.count(len(task["columns"])) if task.get("columns") else ""),
+            ("Classes", words.short(", ".join(map(str, labels)), 160) if labels else "")]
+
+
+def _split(split: Document) -> list[Fact]:
+    parts = split.get("parts") or []
+    strategy = str(split.get("strategy") or "")
+    first = parts[0] if parts else {}
+    each = ", ".join(f"{words.count(first[k])} to {k}" for k in ("learn", "tune", "score") if first.get(k) is not None)
+    return [("Divided", STRATEGIES.get(strategy, strategy)),
+            ("Development rows", words.count(split.get("development"))),
+            ("Sealed rows", words.count(split.get("sealed"))),
+            ("Parts", words.count(split.get("folds") or len(parts)) if parts or split.get("folds") else ""),
+            ("In the first part", each),
+            ("Provable", words.capital(str((split.get("provable") or {}).get("text") or "")))]
+
+
+def _judging(verdict: Document | None, run: Document) -> list[Fact]:
+    verdict = verdict or {}
+    bar = verdict.get("bar") or run.get("bar") or {}
+    relative = not verdict.get("higher_is_better", True)
+    worth = verdict.get("worth_used")
+    how = str(verdict.get("worth_text") or "fixed before the seal was opened")
+    return [("Measured", str(verdict.get("metric_title") or verdict.get("metric") or "")),
+            ("Asked for", _asked(bar)),
+            ("Worth", "" if worth is None else f"{words.gain(worth, relative).lstrip('+')}, {how}"),
+            ("Evidence", str(verdict.get("evidence") or "")),
+            ("Openings of the seal", words.count(verdict.get("openings")))]
+
+
+def _asked(bar: Document) -> str:
+    said = [text.format(v) for key, text in LIMITS if (v := words.real(bar.get(key))) is not None]
+    return ", ".join([str(t) for t in [bar.get("text")] if t] + said)
+
+
+def _setting(found: Documents) -> list[Fact]:
+    run = found.run
+    versions = run.get("versions") or (found.verdict or {}).get("versions") or {}
+    return [("Date", str(run.get("created") or "").replace("T", " ").replace("Z", " UTC")),
+            ("Seed", "" if run.get("seed") is None else str(run["seed"])), ("Cores", words.count(run.get("cores"))),
+            ("Budget", words.duration(run.get("budget_seconds"))), ("Machine", str(run.get("machine") or "")),
+            ("Versions", ", ".join(f"{k} {v}" for k, v in versions.items()))]

@@ -1,0 +1,221 @@
+"""Set the sealed rows aside, cut the rest into parts, and keep the record of every opening of the seal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepenough.dataset import Dataset
+from deepenough.errors import DataError, SealError
+
+SEALED_SHARE = 0.2
+LEAST_SEALED = 500
+MOST_SHARE = 0.3
+TUNE_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Part:
+    """Row numbers within the development rows: fit on learn, stop and calibrate on tune, judge on score."""
+
+    learn: np.ndarray
+    tune: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Development rows in parts, and the sealed rest.
+
+    Attributes
+    ----------
+    strategy : stratified, random, by group, by time, or given file.
+    development, sealed : row numbers of the dataset (of two datasets, where the sealed rows came as a file).
+    parts : over the development rows.
+    final : one more part without score: what the refit on all development rows learns and tunes on.
+    grouped : whether rows share a group, so that an interval over rows is too narrow.
+    """
+
+    strategy: str
+    development: np.ndarray
+    sealed: np.ndarray
+    parts: tuple[Part, ...]
+    final: Part
+    grouped: bool = False
+
+
+def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: bool = False) -> Split:
+    """Set 20 % aside (up to 30 % where that leaves under 500 rows) and cut the rest into 5, 3 or 1 parts.
+
+    Parameters
+    ----------
+    strata : (n,) what to keep in proportion, or None.
+    given : the sealed rows come from elsewhere; all of these are development rows.
+
+    Equal rows are never on both sides; nor are rows of one group; with a clock, the latest rows are sealed.
+    """
+    clock, group = dataset.task.with_role("time"), dataset.task.with_role("group")
+    rng = np.random.default_rng([seed, 1])
+    rows = np.arange(len(dataset))
+    if clock is not None:
+        order = np.argsort(_clock(dataset, clock), kind="stable")
+        cut = len(rows) if given else _cut_between(_clock(dataset, clock)[order], len(rows) - _sealed_size(len(rows)))
+        development, sealed = order[:cut], order[cut:]
+        parts, final = _by_time(len(development)), _last(np.arange(len(development)))
+        return Split("given file" if given else "by time", development, sealed, parts, final, group is not None)
+    units = _units(dataset, group)
+    held = np.zeros(len(rows), bool) if given else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng)
+    development, sealed = rows[~held], rows[held]
+    parts, final = _folds(units[development], None if strata is None else strata[development], rng)
+    strategy = "given file" if given else "by group" if group else "random" if strata is None else "stratified"
+    return Split(strategy, development, sealed, parts, final, group is not None)
+
+
+def _sealed_size(n: int) -> int:
+    return int(round(n * min(MOST_SHARE, max(SEALED_SHARE, LEAST_SEALED / n))))
+
+
+def folds(n: int) -> int:
+    """5 under 5,000 development rows, 3 under 20,000, else one part of a fifth."""
+    return 5 if n < 5000 else 3 if n < 20000 else 1
+
+
+def _units(dataset: Dataset, group: str | None) -> np.ndarray:
+    """(n,) the number of what must stay together: a group, or rows that are equal."""
+    if group is None:
+        return np.unique(dataset.ids, return_inverse=True)[1]
+    names = dataset.about[group].astype(str).to_numpy()
+    units = np.unique(names.astype(str), return_inverse=True)[1]
+    if units.max() + 1 < 3:
+        raise DataError(f"The group column '{group}' has {units.max() + 1} value(s); a split by group needs at least three.")
+    return units
+
+
+def _clock(dataset: Dataset, name: str) -> np.ndarray:
+    column = next(c for c in dataset.task.columns if c.name == name)
+    examples: Any = dataset.examples
+    values = examples.arrays[name] if column.kind == "time" else dataset.about[name].to_numpy(float)
+    if np.isnan(values).any():
+        raise DataError(f"The time column '{name}' is empty in {int(np.isnan(values).sum())} row(s). Fill it, or split without --time.")
+    return np.asarray(values)
+
+
+def _cut_between(times: np.ndarray, cut: int) -> int:
+    """Move a cut forward to where the time changes, so that one moment is never on both sides."""
+    while 0 < cut < len(times) and times[cut] == times[cut - 1]:
+        cut -= 1
+    if cut == 0:
+        raise DataError("Nearly all rows carry the same time, so they cannot be split by time. Use another clock, or none.")
+    return cut
+
+
+def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return (n,) whether each row is chosen: whole units at random, `share` of every stratum."""
+    held = np.zeros(len(units), bool)
+    first, sizes = np.unique(units, return_index=True, return_counts=True)[1:]
+    stratum = np.zeros(len(first), np.int64) if strata is None else np.unique(strata, return_inverse=True)[1][first]
+    chosen = np.zeros(len(first), bool)
+    for value in np.unique(stratum):
+        members = rng.permutation(np.flatnonzero(stratum == value))
+        before = np.cumsum(sizes[members]) - sizes[members]
+        chosen[members[before + sizes[members] / 2 <= share * sizes[members].sum()]] = True
+    held[:] = chosen[units if units.max() + 1 == len(first) else np.unique(units, return_inverse=True)[1]]
+    return held
+
+
+def _folds(units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generator) -> tuple[tuple[Part, ...], Part]:
+    rows, k = np.arange(len(units)), folds(len(units))
+    left, scores = np.ones(len(rows), bool), []
+    for i in range(k):
+        share = 1 / 5 if k == 1 else 1 / (k - i)
+        held = np.zeros(len(rows), bool)
+        inside = np.flatnonzero(left)
+        held[inside] = _choose(units[inside], None if strata is None else strata[inside], share, rng) if share < 1 else True
+        scores.append(np.flatnonzero(held))
+        left &= ~held
+    parts = tuple(_part(np.setdiff1d(rows, score), score, units, strata, rng) for score in scores)
+    return parts, _part(rows, rows[:0], units, strata, rng)
+
+
+def _part(rest: np.ndarray, score: np.ndarray, units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generator) -> Part:
+    tune = _choose(units[rest], None if strata is None else strata[rest], TUNE_SHARE, rng)
+    return Part(rest[~tune], rest[tune], score)
+
+
+def _by_time(n: int) -> tuple[Part, ...]:
+    """Rolling origins: each part scores on the block that follows all it learns from."""
+    k = folds(n)
+    edges = np.linspace(0, n, k + 3).astype(int)[2:] if k > 1 else np.array([int(0.8 * n), n])
+    parts = []
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        last = _last(np.arange(start))
+        parts.append(Part(last.learn, last.tune, np.arange(start, end)))
+    return tuple(parts)
+
+
+def _last(rows: np.ndarray) -> Part:
+    cut = int(round((1 - TUNE_SHARE) * len(rows)))
+    return Part(rows[:cut], rows[cut:], rows[:0])
+
+
+class Sealed:
+    """The sealed rows, and the ledger (`sealed.jsonl`): first the plan, then every opening.
+
+    Parameters
+    ----------
+    dataset : the sealed rows.
+    ledger : file the openings are appended to.
+    """
+
+    def __init__(self, dataset: Dataset, ledger: Path) -> None:
+        self._dataset, self._ledger = dataset, ledger
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def plan(self, **what: Any) -> None:
+        """Write down, before anything is opened, what it will be opened for."""
+        if not self._lines():
+            self._append({"event": "plan", **what})
+
+    def open(self, reason: str, subjects: Sequence[str]) -> Dataset:
+        """Return the sealed rows, with their truth, for exactly these bundles (their hashes).
+
+        The same call again is the same opening, so that an interrupted run resumes; any other raises `SealError`.
+        """
+        earlier = [line for line in self._lines() if line["event"] == "opening"]
+        same = [e for e in earlier if e["subjects"] == list(subjects)]
+        if earlier and not same:
+            raise SealError(f"The seal was opened on {earlier[0]['when']} for other models ({earlier[0]['reason']}). "
+                            "A second look would be no test: start a new run with rows that nobody has seen.")
+        if not same:
+            self._append({"event": "opening", "reason": reason, "subjects": list(subjects)})
+        return self._dataset
+
+    @property
+    def openings(self) -> int:
+        return sum(line["event"] == "opening" for line in self._lines())
+
+    def hashes(self, salt: str) -> list[str]:
+        """Return a salted hash of each sealed row's content: proof of which rows were sealed, and no copy of them."""
+        return [hashlib.sha256(f"{salt}{i}".encode()).hexdigest()[:16] for i in self._dataset.ids.tolist()]
+
+    def _lines(self) -> list[dict[str, Any]]:
+        if not self._ledger.exists():
+            return []
+        return [json.loads(line) for line in self._ledger.read_text(encoding="utf-8").splitlines() if line]
+
+    def _append(self, line: dict[str, Any]) -> None:
+        line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **line}
+        with self._ledger.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,53 @@
+"""Small data sets that many tests share, and when a test that needs more than this machine has is skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepenough.dataset import Dataset
+from deepenough.loading import load
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a word, what needs real data or a browser where there is none."""
+    lacking = {}
+    if not os.environ.get("DEEPENOUGH_DATA"):
+        lacking["data"] = "DEEPENOUGH_DATA names no folder of real data sets"
+    if not any(shutil.which(browser) for browser in BROWSERS):
+        lacking["browser"] = f"none of {', '.join(BROWSERS)} is on the path"
+    for item in items:
+        for marker, reason in lacking.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def table(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataFrame:
+    """Two numbers, a category and a boolean, some missing; the answer (a number, `no`/`yes`, or three sizes) follows them."""
+    rng = np.random.default_rng(seed)
+    age, town = rng.normal(40, 10, n), rng.choice(["Bonn", "Kiel", "Ulm"], n)
+    signal = (age - 40) / 10 + (town == "Kiel") + rng.normal(0, 0.5, n)
+    answers = {"regression": signal, "classification": np.where(signal > 0.3, "yes", "no"),
+               "three": np.array(["low", "mid", "high"])[np.digitize(signal, [-0.3, 0.9])]}
+    return pd.DataFrame({
+        "age": np.where(rng.random(n) < 0.05, np.nan, age), "income": rng.gamma(2.0, 1000.0, n), "town": town,
+        "member": rng.random(n) < 0.5, "answer": answers[kind],
+    })
+
+
+@pytest.fixture(scope="session")
+def churn() -> pd.DataFrame:
+    """400 rows, two classes."""
+    return table()
+
+
+@pytest.fixture(scope="session", params=["classification", "three", "regression"])
+def learnable(request: pytest.FixtureRequest) -> Dataset:
+    """400 rows of two classes, of three, and of a number."""
+    return load(table(kind=request.param), "answer")
