@@ -37,7 +37,8 @@ def commit() -> str:
 def machine() -> dict[str, Any]:
     """Return what the figures depend on and nothing that names the machine."""
     found = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in found.read_text().splitlines() if line.startswith("model name")] if found.exists() else []
-    return {"system": f"{platform.system()} {platform.machine()}", "python": platform.python_version(), "processor": (models or [""])[0],
+    lines = found.read_text().splitlines() if found.exists() else []
+    processor = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {"system": f"{platform.system()} {platform.machine()}", "python": platform.python_version(), "processor": processor,
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from deepenough import shelves
@@ -69,12 +69,12 @@ def parse(text: str | None, task_kind: str, *, latency: str | None = None, size:
     """
     if text is None and latency is None and size is None and cost is None:
         return None
-    limits = {"latency_ms": _with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
-              "size_mb": _with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"), "cost": cost}
+    limits = Bar(latency_ms=_with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
+                 size_mb=_with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"), cost=cost)
     if text is None:
-        return Bar(**limits)
+        return limits
     metric, at_least, threshold = _read(text, task_kind)
-    return Bar(" ".join(text.split()), metric, at_least, threshold, **limits)
+    return replace(limits, text=" ".join(text.split()), metric=metric, at_least=at_least, threshold=threshold)
 
 
 def _read(text: str, task_kind: str) -> tuple[str, bool, float]:

@@ -48,6 +48,12 @@ class Dataset:
         return self.target
 
     @property
+    def groups(self) -> np.ndarray | None:
+        """(n,) the group of each example as text, where the task has groups."""
+        name = self.task.with_role("group")
+        return None if name is None else self.about[name].astype(str).to_numpy(dtype=object).astype(str)
+
+    @property
     def tensors(self) -> dict[str, np.ndarray]:
         """``numbers`` (n, a) float32 and ``codes`` (n, b) int64, as the exported graphs take them."""
         if self._tensors is None:

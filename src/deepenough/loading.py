@@ -75,7 +75,8 @@ def _modality(source: Any) -> Modality:
     sure = sorted(((m.recognises(source, {}), name) for name, m in books.items()), reverse=True)
     if not sure or sure[0][0] <= 0.0:
         raise DataError(f"A {type(source).__name__} is nothing deepenough can read. Give a path or a DataFrame.")
-    return books[sure[0][1]]
+    modality: Modality = books[sure[0][1]]
+    return modality
 
 
 def _target_values(rows: pd.DataFrame, target: str) -> np.ndarray:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PACKAGES = ("deepenough", "numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "onnx", "onnxruntime", "torch")
+MANY_CELLS = 5_000_000  # under so many a second thread costs more than it brings, and changes the last digits
 NOT_READY = "The data cannot support a verdict yet: {message} {remedy}"
 
 
@@ -111,11 +112,11 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     --------
     >>> run("churn.csv", target="churned", bar="roc_auc >= 0.85")   # doctest: +SKIP
     """
-    asked = {"types": types, "group": group, "time": time, "task": task, "positive": positive}
     threads = cores or cores_found()
-    workspace = Workspace(threads=threads, budget_seconds=_seconds(budget) * threads, **({"say": say} if say else {}))
+    workspace = Workspace(budget_seconds=_seconds(budget) * threads, say=say or (lambda _message: None))
     workspace.say("Reading")
-    dataset = load(source, target, **asked)
+    dataset = load(source, target, types=types, group=group, time=time, task=task, positive=positive)
+    workspace.threads = threads if len(dataset) * len(dataset.features) >= MANY_CELLS else 1
     sealed_file = None if test is None else load_like(dataset.task, test)
     wanted = parse(bar, dataset.task.kind, latency=latency, size=size, cost=cost)
     judge = _metric(wanted, metric, dataset)

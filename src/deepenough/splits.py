@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from deepenough.errors import DataError, SealError
 SEALED_SHARE = 0.2
 LEAST_SEALED = 500
 MOST_SHARE = 0.3
+LEAST_SHARE_BY_TIME, MOST_SHARE_BY_TIME = 0.1, 0.5   # moments of many rows move the cut
 TUNE_SHARE = 0.2
 
 
@@ -67,9 +69,10 @@ def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: 
     rows = np.arange(len(dataset))
     if clock is not None:
         order = np.argsort(_clock(dataset, clock), kind="stable")
-        cut = len(rows) if given else _cut_between(_clock(dataset, clock)[order], len(rows) - _sealed_size(len(rows)))
+        times = _clock(dataset, clock)[order]
+        cut = len(rows) if given else _sealed_from(times, len(rows) - _sealed_size(len(rows)))
         development, sealed = order[:cut], order[cut:]
-        parts, final = _by_time(len(development)), _last(np.arange(len(development)))
+        parts, final = _by_time(times[:cut]), _last(times[:cut])
         return Split("given file" if given else "by time", development, sealed, parts, final, group is not None)
     units = _units(dataset, group)
     held = np.zeros(len(rows), bool) if given else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng)
@@ -80,7 +83,7 @@ def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: 
 
 
 def _sealed_size(n: int) -> int:
-    return int(round(n * min(MOST_SHARE, max(SEALED_SHARE, LEAST_SEALED / n))))
+    return round(n * min(MOST_SHARE, max(SEALED_SHARE, LEAST_SEALED / n)))
 
 
 def folds(n: int) -> int:
@@ -90,10 +93,9 @@ def folds(n: int) -> int:
 
 def _units(dataset: Dataset, group: str | None) -> np.ndarray:
     """(n,) the number of what must stay together: a group, or rows that are equal."""
-    if group is None:
+    if dataset.groups is None:
         return np.unique(dataset.ids, return_inverse=True)[1]
-    names = dataset.about[group].astype(str).to_numpy()
-    units = np.unique(names.astype(str), return_inverse=True)[1]
+    units = np.unique(dataset.groups, return_inverse=True)[1]
     if units.max() + 1 < 3:
         raise DataError(f"The group column '{group}' has {units.max() + 1} value(s); a split by group needs at least three.")
     return units
@@ -108,13 +110,19 @@ def _clock(dataset: Dataset, name: str) -> np.ndarray:
     return np.asarray(values)
 
 
-def _cut_between(times: np.ndarray, cut: int) -> int:
-    """Move a cut forward to where the time changes, so that one moment is never on both sides."""
-    while 0 < cut < len(times) and times[cut] == times[cut - 1]:
-        cut -= 1
-    if cut == 0:
+def _sealed_from(times: np.ndarray, wanted: int) -> int:
+    """Return where the sealed rows begin, in order of time: as near as can be to where they should."""
+    cut = _between(times, wanted, len(times))
+    if not 1.0 - MOST_SHARE_BY_TIME <= cut / len(times) <= 1.0 - LEAST_SHARE_BY_TIME or times[cut] == times[cut - 1]:
         raise DataError("Nearly all rows carry the same time, so they cannot be split by time. Use another clock, or none.")
     return cut
+
+
+def _between(times: np.ndarray, cut: int, farthest: int) -> int:
+    """Move a cut to the nearest change of time, so that one moment is not on both sides; leave it where none is near."""
+    changes = np.flatnonzero(np.diff(times)) + 1
+    nearest = int(changes[np.abs(changes - cut).argmin()]) if len(changes) else cut
+    return nearest if abs(nearest - cut) <= farthest else cut
 
 
 def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -150,19 +158,22 @@ def _part(rest: np.ndarray, score: np.ndarray, units: np.ndarray, strata: np.nda
     return Part(rest[~tune], rest[tune], score)
 
 
-def _by_time(n: int) -> tuple[Part, ...]:
+def _by_time(times: np.ndarray) -> tuple[Part, ...]:
     """Rolling origins: each part scores on the block that follows all it learns from."""
-    k = folds(n)
+    n, k = len(times), folds(len(times))
     edges = np.linspace(0, n, k + 3).astype(int)[2:] if k > 1 else np.array([int(0.8 * n), n])
+    edges = np.array([*(_between(times, e, n // (3 * k + 9)) for e in edges[:-1]), n])
     parts = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
-        last = _last(np.arange(start))
+    for start, end in pairwise(edges.tolist()):
+        last = _last(times[:start])
         parts.append(Part(last.learn, last.tune, np.arange(start, end)))
     return tuple(parts)
 
 
-def _last(rows: np.ndarray) -> Part:
-    cut = int(round((1 - TUNE_SHARE) * len(rows)))
+def _last(times: np.ndarray) -> Part:
+    """Learn from the earlier rows, tune on the last fifth of them."""
+    rows = np.arange(len(times))
+    cut = _between(times, round((1 - TUNE_SHARE) * len(rows)), len(rows) // 10)
     return Part(rows[:cut], rows[cut:], rows[:0])
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from deepenough import costs
 from deepenough.bar import Bar
 from deepenough.bundle import Bundle
-from deepenough.candidates._climb import best, choose, fits, gain_between, worth_of
-from deepenough.candidates._trial import Trial, refit
+from deepenough.candidates._climb import best, choose, fits, gain_between, gain_of, worth_of
+from deepenough.candidates._trial import Trial, refit, score_of
 from deepenough.dataset import Answer, Dataset
 from deepenough.metrics import Metric
 from deepenough.splits import Sealed, Split
@@ -53,6 +53,7 @@ class Verdict:
     flags: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     advice: str | None = None
+    rows_to_settle: int | None = None
 
     def document(self) -> dict[str, Any]:
         """Return verdict.json without what only the run knows (task, seed, versions)."""
@@ -64,6 +65,7 @@ class Verdict:
             "trials": [self._row(t) for t in self.trials], "worth_used": self.worth_used, "evidence": "sealed",
             "flags": self.flags, "interval_note": " ".join(self.notes) or None, "advice": self.advice,
             "deep_learning": self.deep_learning, "segments": [], "openings": self.openings,
+            "rows_to_settle": self.rows_to_settle,
         }
 
     def _row(self, trial: Trial) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: 
     rows = sealed.open("the verdict of this run", [b.digest for b in bundles.values()])
     opened = {key: _judge(subjects[key], bundle, rows, metric, seed, strata) for key, bundle in bundles.items()}
 
-    settled = _deep_learning(trials, opened, classical, deep, metric, worth_used)
+    settled = _deep_learning(trials, opened, classical, deep, metric, worth_used, rows.groups)
     if chosen.deep and classical and (bar is None or bar.threshold is None) and settled["worth_it"] != "yes":
         chosen = classical  # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
     test = opened[chosen.key].test
@@ -129,14 +131,15 @@ def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: 
     return Verdict(
         outcome, sentence(outcome, chosen, test, metric, bar, settled, len(sealed)), metric, bar, chosen, list(trials), opened,
         _gains(trials, development, metric), settled, worth_used, sealed.openings, flags, notes,
-        ADVICE if settled["worth_it"] == "undecided" and settled["gain"] else None)
+        ADVICE if settled["worth_it"] == "undecided" and settled["gain"] else None,
+        rows_to_settle(test, bar.threshold) if outcome == "undecided" and bar and bar.threshold is not None else None)
 
 
 def _judge(trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: int, strata: tuple[np.ndarray, np.ndarray] | None) -> Opened:
     answer = bundle.run(rows.tensors)
     evidence = metric.evidence(rows.truth, answer)
     drawn = strata_of(*strata) if strata is not None else None
-    return Opened(trial, bundle, answer, evidence, metric.interval(evidence, seed=seed, strata=drawn))
+    return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, seed=seed, strata=drawn))
 
 
 def _outcome(chosen: Trial, test: Estimate, bar: Bar | None) -> str:
@@ -160,13 +163,13 @@ def _gains(trials: Sequence[Trial], development: Dataset, metric: Metric) -> dic
 
 
 def _deep_learning(trials: Sequence[Trial], opened: dict[str, Opened], classical: Trial | None, deep: Trial | None,
-                   metric: Metric, worth: float) -> dict[str, Any]:
+                   metric: Metric, worth: float, groups: np.ndarray | None) -> dict[str, Any]:
     document: dict[str, Any] = {
         "worth_it": "undecided", "reason": None, "why": "", "best_deep": deep.candidate if deep else None,
         "best_classical": classical.candidate if classical else None, "gain": None, "times": None, "rows_to_settle": None, "rows_planning": None}
     if deep is None or classical is None:
         return document | {"why": _why_untried(trials)}
-    gain = metric.gain(opened[classical.key].evidence, opened[deep.key].evidence)
+    gain = gain_of(metric, opened[classical.key].evidence, opened[deep.key].evidence, groups)
     unit = "points" if metric.bounded else "of the error"
     shown = f"{gain.value:+.3f}" if metric.bounded else f"{gain.value:+.1%}"
     bound = f"{worth:.3g}" if metric.bounded else f"{worth:.1%}"
@@ -204,7 +207,7 @@ def _caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tu
     flags, notes = list(test.flags), []
     if split.grouped:
         flags.append("groups")
-        notes.append("Rows of one group were counted as if they were independent: the true range is wider.")
+        notes.append("Rows come in groups, so the range is that of new groups.")
     if split.strategy == "by time":
         flags.append("one_period")
         notes.append("The sealed rows are the latest ones: the range speaks of this period, not of every later one.")
@@ -219,14 +222,13 @@ def sentence(outcome: str, chosen: Trial, test: Estimate, metric: Metric, bar: B
     """Return the verdict as one or two sentences for a person."""
     number = "{:,.0f}".format if abs(test.value) >= 1000 else "{:.3g}".format if abs(test.value) >= 1 else "{:.3f}".format
     interval = f" ({number(test.low)} to {number(test.high)})" if test.low is not None and test.high is not None else ""
-    seen = f"{metric.name} {number(test.value)}{interval} on {n_sealed:,} rows nobody had looked at"
-    name = chosen.title[0].lower() + chosen.title[1:]
-    text = bar.text if bar and bar.text else "the limits"
+    asked = f", where {number(bar.threshold)} was asked for" if bar and bar.threshold is not None else ""
+    seen = f"{number(test.value)}{interval} on {n_sealed:,} rows nobody had looked at{asked}"
     first = {
-        "met": f"The bar is met by the {name} model: {seen}." if "model" not in name else f"The bar is met by the {name}: {seen}.",
-        "missed": f"The bar ({text}) is missed: the best choice, {name}, reaches {seen}.",
-        "undecided": f"It cannot be told yet whether the bar ({text}) is met: the best choice, {name}, reaches {seen}.",
-        "chosen": f"The choice is {name}: {seen}.",
+        "met": f"{chosen.title}: meets the bar. It scores {seen}.",
+        "missed": f"No model meets the bar. The best choice, {chosen.title.lower()}, scores {seen}.",
+        "undecided": f"These rows cannot tell whether the bar is met. The best choice, {chosen.title.lower()}, scores {seen}.",
+        "chosen": f"{chosen.title}: the choice. It scores {seen}.",
     }[outcome]
     second = {"yes": " Deep learning is worth it here.", "no": " Deep learning is not worth it here.",
               "undecided": " Deep learning is not shown to be worth it." if deep["gain"] else " Deep learning was not put to the test."}

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from deepenough.bar import Bar
 from deepenough.candidates._trial import Trial, plan, predicted_cpu, try_out
 from deepenough.dataset import Dataset
-from deepenough.metrics import Metric
+from deepenough.metrics import Metric, gain_by_group
 from deepenough.splits import Split
 from deepenough.stats import Estimate, assurance
 from deepenough.workspace import Workspace
@@ -87,12 +88,18 @@ def worth_of(metric: Metric, simple: float, given: float | None) -> float:
 def gain_between(simple: Trial, complex: Trial, development: Dataset, metric: Metric, level: float = 0.95) -> Estimate:
     """Return the paired gain out of fold, on the rows that both were judged on."""
     assert simple.rows is not None and complex.rows is not None
+    groups = development.groups
     if np.array_equal(simple.rows, complex.rows):
-        return metric.gain(simple.evidence, complex.evidence, level)
+        return gain_of(metric, simple.evidence, complex.evidence, None if groups is None else groups[simple.rows], level)
     common, left, right = np.intersect1d(simple.rows, complex.rows, return_indices=True)
-    pair = [metric.evidence(development.truth[common], {k: v[where] for k, v in (t.answer or {}).items()})
-            for t, where in ((simple, left), (complex, right))]
-    return metric.gain(*pair, level)
+    before, after = (metric.evidence(development.truth[common], {k: v[where] for k, v in (t.answer or {}).items()})
+                     for t, where in ((simple, left), (complex, right)))
+    return gain_of(metric, before, after, None if groups is None else groups[common], level)
+
+
+def gain_of(metric: Metric, simple: Any, complex: Any, groups: np.ndarray | None, level: float = 0.95) -> Estimate:
+    """Return the paired gain; where rows come in groups, whole groups are what chance draws."""
+    return metric.gain(simple, complex, level) if groups is None else gain_by_group(metric, simple, complex, groups, level)
 
 
 def better(a: Trial, b: Trial, metric: Metric) -> bool:

@@ -65,7 +65,7 @@ class Ensemble:
         if not self.lists["tree_roots"]:
             zero = graph.add("Concat", graph.rows(), graph.constant(np.array([self.outputs])), axis=0)
             return graph.add("Expand", graph.constant(self.base.astype(np.float32)[None, :]), zero)
-        attributes = dict(self.lists)
+        attributes: dict[str, Any] = dict(self.lists)
         for name, dtype in FLOATS.items():
             attributes[name] = numpy_helper.from_array(np.array(self.lists[name], dtype), name)
         if not self.lists["membership_values"]:

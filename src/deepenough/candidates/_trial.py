@@ -15,7 +15,7 @@ from deepenough.candidates._base import RUNGS, Candidate, Estimator, Settings
 from deepenough.dataset import Answer, Dataset
 from deepenough.errors import DeepEnoughError
 from deepenough.export import parity, write
-from deepenough.metrics import Metric
+from deepenough.metrics import Metric, interval_by_group
 from deepenough.splits import Part
 from deepenough.stats import Estimate
 from deepenough.workspace import Workspace
@@ -138,9 +138,14 @@ def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric
     evidence = metric.evidence(development.truth[rows], answer)
     bundle = ship(trial, model, development, folder, seed)
     return replace(
-        trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=metric.interval(evidence, quick=True),
+        trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=score_of(metric, evidence, None if development.groups is None else development.groups[rows], quick=True),
         latency_ms=time_rows(bundle, development), fit_seconds=wall, cpu_seconds=cpu, size_bytes=bundle.size_bytes,
         parts=len(parts))
+
+
+def score_of(metric: Metric, evidence: Any, groups: np.ndarray | None, **how: Any) -> Estimate:
+    """Return the score with its interval; where rows come in groups, by leaving out one group after the other."""
+    return metric.interval(evidence, **how) if groups is None else interval_by_group(metric, evidence, groups)
 
 
 def _must_be_finite(answer: Answer) -> None:
@@ -186,7 +191,8 @@ def time_rows(bundle: Bundle, development: Dataset) -> dict[str, float]:
 
 def _as_request(bundle: Bundle, development: Dataset, i: int) -> dict[str, Any]:
     """One example as somebody would send it: text for categories and dates, plain numbers."""
-    decoded, row = development.examples[i], {}
+    decoded = development.examples[i]
+    row: dict[str, Any] = {}
     for column in bundle.task.inputs:
         value = decoded[column.name]
         if column.categories:

@@ -46,7 +46,7 @@ class Constant:
             counts = np.bincount(truth, minlength=len(self.task.labels))
             self.answer = (counts / counts.sum()).astype(np.float32)
         else:
-            self.answer = np.float32([truth.mean()])
+            self.answer = np.array([truth.mean()], np.float32)
         self.widths = widths(learn.tensors)
         return self
 

@@ -19,7 +19,7 @@ STRENGTHS = (1e-3, 1e-2, 0.1, 1.0, 10.0)   # C of the logistic regression: inver
 PENALTIES = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1)
 LEAST_LEVEL = 5          # rows a category needs to get a weight of its own
 NEWTON_WEIGHTS = 1200    # above, the Hessian of Newton's method costs more than L-BFGS saves
-FAR = 10.0               # standard deviations: what lies farther counts as that far
+FAR = 3.0                # standard deviations: what lies farther counts as that far, so that one odd cell carries no answer
 
 
 class Linear(Candidate):
@@ -40,7 +40,7 @@ class Linear(Candidate):
         return [{}]
 
     def build(self, task: Task, settings: Settings, seed: int) -> LinearModel:
-        return LinearModel(task, seed)
+        return LinearModel(task)
 
 
 class Encoding:
@@ -55,7 +55,7 @@ class Encoding:
         filled = np.where(gone, self.fill, numbers)
         self.mean, spread = filled.mean(axis=0), filled.std(axis=0)
         self.scale = np.where(spread > 1e-12 * np.maximum(1.0, np.abs(self.mean)), spread, np.inf)
-        self.flagged = np.flatnonzero((gone.sum(axis=0) >= LEAST_LEVEL))
+        self.flagged = np.flatnonzero(gone.sum(axis=0) >= LEAST_LEVEL)
         # column of the design matrix by (feature, code); the last column stands for "no weight of its own"
         self.offsets = np.concatenate([[0], np.cumsum([k + 1 for k in levels])]).astype(np.int64)
         counts = np.zeros(int(self.offsets[-1]), np.int64)
@@ -85,8 +85,8 @@ class Encoding:
 class LinearModel:
     """The penalty is chosen on `tune`; the model is then fitted on `learn` and `tune` together."""
 
-    def __init__(self, task: Task, seed: int) -> None:
-        self.task, self.seed = task, seed
+    def __init__(self, task: Task) -> None:
+        self.task = task
 
     def fit(self, learn: Dataset, tune: Dataset, workspace: Workspace) -> LinearModel:
         levels = [len(c.categories) for c in self.task.inputs if c.kind in ("category", "high_cardinality")]

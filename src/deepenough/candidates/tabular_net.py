@@ -25,8 +25,8 @@ FAR = 2.5         # standard deviations beyond which a number is no further away
 WARM_UP = 50      # steps
 HUGE = 1e37       # numbers learnt from stay inside, so that no difference of two overflows float32
 DEFAULTS: dict[str, Any] = {
-    "heads": 8, "width": 128, "layers": 2, "bins": 16, "number_size": 12, "category_size": 8, "least_rows": 4,
-    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.01, "batch": 256, "epochs": 60, "patience": 10,
+    "heads": 8, "width": 128, "layers": 2, "bins": 24, "number_size": 8, "category_size": 8, "least_rows": 4,
+    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.03, "batch": 256, "epochs": 60, "patience": 12,
     "average": 0.99,
 }
 

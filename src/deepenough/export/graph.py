@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
@@ -34,7 +35,7 @@ class Graph:
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: object) -> str:
+    def add(self, op: str, *inputs: str, domain: str = "", output: str | None = None, **attributes: Any) -> str:
         """Append a node of one output; return the output's name."""
         self._count += 1
         name = output or f"t{self._count}"

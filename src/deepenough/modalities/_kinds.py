@@ -22,7 +22,7 @@ LEAST_FOR_IDENTIFIER = 20  # all different means nothing in a handful of rows
 WORDS_OF_TEXT = 3.0        # mean words a cell from which a mostly different column reads as text
 TIME_FORMATS = (None, "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
                 "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%b %d, %Y")
-ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|rownum|row|nr|no|number|instant)$|[a-z]I[dD]$|^I[dD]$", re.IGNORECASE)
+ID_NAME = re.compile(r"(^|[_\W])(?i:id|uuid|guid|key|index|rownum|row|nr|no|number)$|[a-z0-9]I[dD]$")
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 

@@ -185,20 +185,19 @@ def deep_reason(verdict: Document) -> str:
 def next_steps(verdict: Document, audit: Document | None, folder: str, command: str) -> list[Step]:
     """Return what to do next, the first thing first."""
     place = shlex.quote(folder) if folder else "FOLDER"
-    serve = Step("Put it to work, and let it answer.", f"deepenough serve {place} --port 8000")
-    watch = Step("Check each week that the world still looks like this data.", f"deepenough monitor {place} new.csv")
+    use = Step("Put it to work: let it answer new rows.", f"deepenough predict {place} new.csv --out predictions.csv")
     by_outcome = {
-        "met": [serve, watch],
+        "met": [use],
         "missed": [_ask_less(verdict), Step("Or bring columns that know more about it, then run again.", command)],
         "undecided": [_more_rows(verdict), Step("Then run again.", command)],
-        "chosen": [Step("Decide whether that is good enough for you, and ask for it next time with --bar."), serve],
+        "chosen": [Step("Decide whether that is good enough for you, and ask for it next time with --bar."), use],
         "not_ready": [_mend(audit), Step("Then run again.", command)],
     }
     advice = verdict.get("advice")
     ready = verdict.get("outcome") != "not_ready"
     said = [_mend(audit)] if ready and count(audit, "blocker") else []
     said += [Step(words.capital(str(advice)))] if ready and advice and not _about_deep(verdict) else []
-    return said + by_outcome.get(str(verdict.get("outcome")), [watch])
+    return said + by_outcome.get(str(verdict.get("outcome")), [use])
 
 
 def _about_deep(verdict: Document) -> bool:

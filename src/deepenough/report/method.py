@@ -39,8 +39,7 @@ def commands(run: Document, folder: str, shipped: bool) -> list[Fact]:
     place = shlex.quote(folder)
     found = [("Do it again", str(run.get("command") or ""))]
     if shipped:
-        found += [("Predict new rows", f"deepenough predict {place} new.csv --out predictions.csv"),
-                  ("Serve it", f"deepenough serve {place} --port 8000")]
+        found += [("Predict new rows", f"deepenough predict {place} new.csv --out predictions.csv")]
     return [(name, line) for name, line in found if line]
 
 
