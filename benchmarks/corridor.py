@@ -73,7 +73,7 @@ def tables(work: Path) -> list[tuple[str, list[str], float, float]]:
 
     write_tables(work)
     linear_signal(work / "made.csv")
-    found = [("breast_cancer 569 x 30", [str(work / "breast_cancer.csv"), "--target", "benign", "--bar", "roc_auc >= 0.95"], 4.0, 7.0),
+    found = [("breast_cancer 569 x 30", [str(work / "breast_cancer.csv"), "--target", "benign", "--bar", "accuracy >= 0.9"], 4.0, 7.0),
              ("made 10,000 x 50", [str(work / "made.csv"), "--target", "y", "--bar", "roc_auc >= 0.85"], 4.0, 7.0)]
     data = os.environ.get("DEEPENOUGH_DATA")
     if data is None:

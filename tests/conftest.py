@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def table(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataFrame:
+def made(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataFrame:
     """Two numbers, a category and a boolean, some missing; the answer (a number, `no`/`yes`, or three sizes) follows them."""
     rng = np.random.default_rng(seed)
     age, town = rng.normal(40, 10, n), rng.choice(["Bonn", "Kiel", "Ulm"], n)
@@ -42,12 +43,18 @@ def table(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataF
 
 
 @pytest.fixture(scope="session")
+def table() -> Callable[..., pd.DataFrame]:
+    """The maker of small tables: rows, kind of answer (`classification`, `three`, `regression`), seed."""
+    return made
+
+
+@pytest.fixture(scope="session")
 def churn() -> pd.DataFrame:
     """400 rows, two classes."""
-    return table()
+    return made()
 
 
 @pytest.fixture(scope="session", params=["classification", "three", "regression"])
 def learnable(request: pytest.FixtureRequest) -> Dataset:
     """400 rows of two classes, of three, and of a number."""
-    return load(table(kind=request.param), "answer")
+    return load(made(kind=request.param), "answer")

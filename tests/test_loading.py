@@ -64,7 +64,7 @@ def test_tabs_parquet_and_frames_are_the_same_table(tmp_path: Path) -> None:
     table.to_parquet(tmp_path / "table.parquet")
     table.to_parquet(tmp_path / "no_suffix")
     written(tmp_path, TEXT.replace(",", "\t").encode(), "table.tsv")
-    for source in (tmp_path / "table.tsv", str(tmp_path / "table.parquet"), tmp_path / "no_suffix", table, table.set_index("size").reset_index()):
+    for source in (tmp_path / "table.tsv", str(tmp_path / "table.parquet"), tmp_path / "no_suffix", table):
         assert load(source, "answer").fingerprint == plain.fingerprint
 
 
@@ -117,6 +117,7 @@ DAYS = pd.date_range("2026-01-01", periods=N)
     ([f"place {i // 2 * 7 % 51}" + "x" * (i % 2 * (i > 50)) for i in range(N)], "category", "input"),
     ([True, False] * 30, "boolean", "input"),
     (["TRUE", "false", ""] * 20, "boolean", "input"),
+    (["TRUE", "True", "true", "maybe"] * 15, "category", "input"),
     (pd.array([True, None, False] * 20, dtype="boolean"), "boolean", "input"),
     (pd.array([1, None, 3] * 20, dtype="Int64"), "number", "input"),
     (DAYS, "time", "input"),
@@ -151,8 +152,26 @@ def test_a_kind_that_is_given_is_taken(cells: Any, kind: str) -> None:
     assert found.kind == kind or {found.kind, kind} == {"category", "high_cardinality"}
 
 
+def test_zeros_in_front_mean_the_same_in_every_later_row(tmp_path: Path) -> None:
+    lines = [f"0{i % 3},{i / 8},{'ab'[i % 2]}\n" for i in range(N)]
+    data = load(written(tmp_path, ("zip,x,answer\n" + "".join(lines)).encode()), "answer", types={"zip": "category"})
+    again = load_like(data.task, written(tmp_path, ("zip,x,answer\n" + "".join(lines)).encode(), "again.csv"))
+    asked = shelves.load("modalities", "tabular").decode([{"zip": "02", "x": 0.5}], data.task)
+    assert np.array_equal(again.features["zip"], data.features["zip"]) and asked.arrays["zip"].tolist() == [3]
+
+
+def test_a_category_of_digits_is_one_however_it_comes(tmp_path: Path) -> None:
+    """In the file as text, in a frame as numbers, in a request as either: one category."""
+    path = written(tmp_path, b"code,x,answer\n" + b"".join(f"{i % 3}.0,{i / 8},{'ab'[i % 2]}\n".encode() for i in range(N)))
+    task = load(path, "answer", types={"code": "category"}).task
+    decode = shelves.load("modalities", "tabular").decode
+    for code in (2, 2.0, "2", "2.0"):
+        assert decode([{"code": code, "x": 0.5}], task).arrays["code"].tolist() == [3]
+    assert decode(pd.DataFrame({"code": [2.0, 1.0], "x": 0.5}), task).arrays["code"].tolist() == [3, 2]
+
+
 def test_zeros_in_front_stay_where_a_file_is_told_so(tmp_path: Path) -> None:
-    path = written(tmp_path, "zip,x,answer\n".encode() + b"".join(f"0{i % 3},{i},{'ab'[i % 2]}\n".encode() for i in range(N)))
+    path = written(tmp_path, b"zip,x,answer\n" + b"".join(f"0{i % 3},{i},{'ab'[i % 2]}\n".encode() for i in range(N)))
     assert column(load(path, "answer", types={"zip": "category"}), "zip").categories == ("00", "01", "02")
 
 
@@ -176,22 +195,24 @@ def test_cells_that_no_table_holds_are_refused(cells: Any) -> None:
 # --- the target ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("values", "labels"), [
-    ([0, 1], ("0", "1")), ([1.0, 0.0], ("0", "1")), (["yes", "no"], ("no", "yes")), (["Y", "N"], ("N", "Y")), ([True, False], ("False", "True")),
-    ([1, -1], ("-1", "1")), ([2, 10], ("10", "2")), (["b", "a"], ("a", "b")), ([0.5, 1.5], ("0.5", "1.5")),
-    (["low", "mid", "high"], ("high", "low", "mid")), ([10, 9, 100], ("9", "10", "100")), (["pos", "neg"], ("neg", "pos")),
+@pytest.mark.parametrize(("often", "rarely", "labels"), [
+    (0, 1, ("0", "1")), (1, 0, ("0", "1")), (1.0, 0.0, ("0", "1")), (1, -1, ("-1", "1")), ("yes", "no", ("no", "yes")),
+    ("Y", "N", ("N", "Y")), (True, False, ("False", "True")), ("pos", "neg", ("neg", "pos")),  # by convention
+    (2, 10, ("2", "10")), ("b", "a", ("b", "a")), ("a", "b", ("a", "b")), (0.5, 1.5, ("0.5", "1.5")),  # the rarer is positive
 ])
-def test_classes_have_their_order(values: list[Any], labels: tuple[str, ...]) -> None:
-    """Numbers by size, text by letter; of two the conventional, else the rarer one is positive."""
-    answer = (values * N)[:N - len(values)] + [values[-1]] * len(values)  # the last is never the rarer
-    if labels == ("10", "2"):
-        answer = [10] * 40 + [2] * 20
-    if labels in (("a", "b"), ("0.5", "1.5")):
-        answer = [values[0 if labels[1] == "b" else 1]] * 20 + [values[1 if labels[1] == "b" else 0]] * 40
-    data = load(frame(answer=answer), "answer")
+def test_of_two_classes_the_second_is_positive(often: Any, rarely: Any, labels: tuple[str, ...]) -> None:
+    data = load(frame(answer=[often] * 40 + [rarely] * 20), "answer")
     assert data.task.kind == "classification" and data.task.labels == labels
-    said = [str(int(a)) if isinstance(a, float) and a.is_integer() else str(a) for a in answer]
-    assert [labels[c] for c in data.truth] == said
+    assert len(set(data.truth[:40])) == len(set(data.truth[40:])) == 1
+    assert float(labels[data.truth[0]]) == often if isinstance(often, float) else labels[data.truth[0]] == str(often)
+
+
+@pytest.mark.parametrize(("values", "labels"), [
+    (["low", "mid", "high"], ("high", "low", "mid")), ([10, 9, 100], ("9", "10", "100")), (["10", "9", "x"], ("10", "9", "x")),
+])
+def test_many_classes_are_in_order(values: list[Any], labels: tuple[str, ...]) -> None:
+    data = load(frame(answer=values * 20), "answer")
+    assert data.task.labels == labels and [labels[c] for c in data.truth] == [str(v) for v in values * 20]
 
 
 def test_the_positive_class_can_be_chosen() -> None:

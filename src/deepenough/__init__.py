@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from deepenough.bar import Bar as Bar
     from deepenough.bundle import Bundle as Bundle
     from deepenough.candidates._climb import climb as climb
-    from deepenough.checks import audit_inputs as audit_inputs
-    from deepenough.checks import audit_labels as audit_labels
+    from deepenough.checks import audit as audit
     from deepenough.errors import DeepEnoughError as DeepEnoughError
     from deepenough.loading import load as load
     from deepenough.report import render as render
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from deepenough.verdict import decide as decide
 
 _WHERE = {
-    "Bar": "bar", "Bundle": "bundle", "DeepEnoughError": "errors", "Run": "runs", "audit_inputs": "checks", "audit_labels": "checks",
-    "climb": "candidates._climb", "decide": "verdict", "load": "loading", "render": "report", "run": "runs", "split": "splits",
+    "Bar": "bar", "Bundle": "bundle", "DeepEnoughError": "errors", "Run": "runs", "audit": "checks", "climb": "candidates._climb",
+    "decide": "verdict", "load": "loading", "render": "report", "run": "runs", "split": "splits",
 }
 __all__ = sorted(_WHERE)
 

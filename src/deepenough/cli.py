@@ -73,12 +73,12 @@ def run(
 def audit(table: Table, target: Target = None, types: Types = None, group: Group = None, time: Time = None, task: Kind = None,
           positive: Positive = None, as_json: Json = False) -> None:
     """Look for what can be wrong with the data; exit 1 when a blocker stands."""
-    from deepenough.checks import Audit, audit_inputs, audit_labels
+    from deepenough import checks
     from deepenough.loading import load
     from deepenough.report import terminal
 
     dataset = load(table, target, types=_types(types), group=group, time=time, task=task, positive=positive)
-    found = Audit(list(dataset.findings), []).joined(audit_inputs(dataset)).joined(audit_labels(dataset))
+    found = checks.audit(dataset)
     if as_json:
         _print_json(found.document())
     terminal.audit(found.document(), _console(as_json))
@@ -141,7 +141,7 @@ def list_shelf(shelf: Annotated[str | None, typer.Argument(help=f"One of: {', '.
 
 @app.command()
 def demo(folder: Annotated[Path, typer.Option("--out", help="Where the demo's files go.")] = Path("demo")) -> None:
-    """Two questions on real data that ship with scikit-learn: where a simple model is enough, and where it is not."""
+    """Two questions on real data that ship with scikit-learn, each to a verdict and a report."""
     from deepenough.demo import COMMANDS, write_tables
 
     console = _console(False)

@@ -22,7 +22,7 @@ from deepenough.bar import Bar, check_metric, parse
 from deepenough.bundle import Bundle
 from deepenough.candidates._climb import climb
 from deepenough.candidates._trial import Trial
-from deepenough.checks import Audit, audit_inputs, audit_labels
+from deepenough.checks import audit_inputs, audit_labels
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SettingError, StorageError
 from deepenough.figures import draw
@@ -213,7 +213,7 @@ class Corridor:
     def walk(self, worth: float | None, full: bool, despite: Collection[str]) -> dict[str, Any]:
         """Go through all stages; return the verdict as it was written."""
         self.workspace.say("Auditing")
-        audit = Audit(list(self.dataset.findings), []).joined(audit_inputs(self.dataset))
+        audit = audit_inputs(self.dataset)
         strata = shelves.load("tasks", self.dataset.task.kind).strata(self.dataset.truth)
         cut = split(self.dataset, strata, seed=self.seed, given=self.test is not None)
         development = self.dataset.take(cut.development)

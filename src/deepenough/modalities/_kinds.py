@@ -23,6 +23,8 @@ WORDS_OF_TEXT = 3.0        # mean words a cell from which a mostly different col
 TIME_FORMATS = (None, "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
                 "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%b %d, %Y")
 ID_NAME = re.compile(r"(^|[_\W])(?i:id|uuid|guid|key|index|rownum|row|nr|no|number)$|[a-z0-9]I[dD]$")
+WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0")
+MOST_SPELLINGS = 12        # of true and false in one column: True, TRUE, true ...
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 
@@ -73,7 +75,8 @@ def _as_wanted(cells: pd.Series, name: str, wanted: str) -> tuple[str, dict[str,
 
 
 def _all_true_false(cells: pd.Series) -> bool:
-    return cells.dtype.kind not in "iufcM" and set(map(lambda v: str(v).casefold(), cells.unique()[:3])) <= set(TRUE_FALSE)
+    distinct = cells.unique() if cells.dtype.kind not in "iufcM" else ()
+    return 0 < len(distinct) <= MOST_SPELLINGS and {str(v).casefold() for v in distinct} <= set(TRUE_FALSE)
 
 
 def _counts_rows(cells: pd.Series, name: str, distinct: int) -> bool:
@@ -138,14 +141,16 @@ def categories(cells: pd.Series) -> tuple[str, ...]:
 
 
 def category_text(value: Any) -> str:
-    """Return the one text a category is known by, "" where missing: 1, 1.0 and "1" are the same.
+    """Return the one text a category is known by, "" where missing: 1, 1.0, "1" and "1.0" are the same, "01" is not.
 
-    >>> [category_text(v) for v in (1, 1.0, "1", " a ", None, "NA", True)]
-    ['1', '1', '1', 'a', '', '', 'True']
+    >>> [category_text(v) for v in (1, 1.0, "1", "1.0", "01", " a ", None, "NA", True)]
+    ['1', '1', '1', '1', '01', 'a', '', '', 'True']
     """
     if isinstance(value, str):
-        value = value.strip()
-        return "" if value in MISSING else value
+        text = str(value).strip()
+        if text.endswith(".0") and WHOLE_FLOAT.fullmatch(text):
+            return text[:-2]  # whole numbers beside empty cells are written so by others, and come as 1.0 or 1 from elsewhere
+        return "" if text in MISSING else text
     if value is None or value != value:  # NaN and NaT differ from themselves
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,11 +104,11 @@ def _frame(source: Any, types: Mapping[str, str]) -> pd.DataFrame:
         frame = frame.reset_index(drop=True)
     if len(frame) == 0:
         raise DataError("The table has a header but no rows. Export it again, with its rows.")
-    return _tidy(frame)
+    return _tidy(frame, {name for name, kind in types.items() if kind in AS_WRITTEN})
 
 
-def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    """Strip text, read the missing marks, and turn columns of numbers written as text into numbers."""
+def _tidy(frame: pd.DataFrame, as_written: Collection[str]) -> pd.DataFrame:
+    """Strip text, read the missing marks, and turn columns of numbers written as text into numbers, but those to stay as written."""
     import pandas as pd
 
     for name in frame.columns:
@@ -121,7 +121,7 @@ def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
         _refuse_nested(series)
         text = series.map(lambda v: v.strip() if isinstance(v, str) else v)
         text = text.astype(object).where(~text.isin(MISSING), None)
-        numbers = pd.to_numeric(text, errors="coerce") if _numeric_looking(text) else None
+        numbers = pd.to_numeric(text, errors="coerce") if name not in as_written and _numeric_looking(text) else None
         whole = numbers is not None and bool((numbers.notna() == text.notna()).all()) and bool(text.notna().any())
         frame[name] = numbers if whole else text
     return frame
@@ -131,6 +131,8 @@ def _plain(series: pd.Series) -> pd.Series:
     """Nullable integers, floats and booleans become NumPy's own; infinite numbers are refused."""
     import pandas as pd
 
+    if series.dtype == "boolean" and series.isna().any():
+        return series.astype(object).where(series.notna(), None)  # a number would hide that it says yes or no
     if pd.api.types.is_extension_array_dtype(series.dtype) and series.dtype.kind in "iufb":
         return series.astype(float) if series.isna().any() else series.astype(series.dtype.kind + "8" if series.dtype.kind != "b" else bool)
     if series.dtype.kind == "f" and np.isinf(series.to_numpy()).any():
