@@ -1,6 +1,6 @@
 """Our classical choice beside two public references, on the same sealed rows of real tables.
 
-    DEEPENOUGH_DATA=... python benchmarks/quality.py [--seed 0] [--only telco]
+    DEEPENOUGH_DATA=... python benchmarks/quality.py [--seeds 3] [--only telco]
 
 References, with the same development rows and the same inputs (numbers with their gaps, categories as codes):
 
@@ -27,7 +27,7 @@ import _record
 import numpy as np
 
 from deepenough import shelves
-from deepenough.candidates._climb import best, choose
+from deepenough.candidates._climb import best, choose, gain_of
 from deepenough.candidates._trial import Trial, plan, refit, try_out
 from deepenough.dataset import Answer, Dataset
 from deepenough.loading import load, load_like
@@ -128,37 +128,50 @@ def compare(table: Table, data: Path, seed: int) -> list[dict[str, Any]]:
     """Return a row a metric and reference: both scores on the sealed rows, and the paired gain."""
     development, sealed, cut = read(table, data, seed)
     kind = shelves.load("tasks", development.task.kind)
-    metrics = [shelves.load("metrics", m) for m in dict.fromkeys([kind.metric, "log_loss" if development.task.labels else "mae"])]
+    metrics = [shelves.load("metrics", m) for m in (kind.metric, "log_loss" if development.task.labels else "mae")]
     begun = time.process_time()
     answer, winner, chosen = ours(development, sealed, cut, metrics[0], seed)
-    seconds = time.process_time() - begun
+    about = {"table": table.name, "seed": seed, "rows": len(development), "sealed": len(sealed), "split": cut.strategy,
+             "best_classical": winner.key, "chosen": chosen.key, "cpu_seconds": round(time.process_time() - begun, 1)}
     rows = []
     for name, fit in REFERENCES.items():
         theirs = fit(development, sealed, cut.final, seed)
-        for metric in metrics:
-            mine, other = (metric.evidence(sealed.truth, a) for a in (answer, theirs))
-            gain, weights = metric.gain(other, mine), np.ones(len(sealed))
-            rows.append({
-                "table": table.name, "metric": metric.name, "rows": len(development), "sealed": len(sealed), "split": cut.strategy,
-                "ours": float(metric.value(mine, weights)), "best_classical": winner.key, "chosen": chosen.key,
-                "cpu_seconds": round(seconds, 1), "reference": name, "theirs": float(metric.value(other, weights)), "gain": gain.value, "low": gain.low, "high": gain.high,
-                "worse": gain.high is not None and gain.high < 0.0, "better": gain.low is not None and gain.low > 0.0})
-            show(rows[-1])
+        rows += [about | {"reference": name, "metric": m.name} | judge(m, sealed, answer, theirs) for m in metrics]
+    for row in rows:
+        show(row)
     return rows
+
+
+def judge(metric: Any, sealed: Dataset, answer: Answer, theirs: Answer) -> dict[str, Any]:
+    """Return both scores and our paired gain; where rows come in groups, whole groups are what chance draws."""
+    mine, other = (metric.evidence(sealed.truth, a) for a in (answer, theirs))
+    gain, weights = gain_of(metric, other, mine, sealed.groups), np.ones(len(sealed))
+    return {"ours": float(metric.value(mine, weights)), "theirs": float(metric.value(other, weights)),
+            "gain": gain.value, "low": gain.low, "high": gain.high,
+            "worse": gain.high is not None and gain.high < 0.0, "better": gain.low is not None and gain.low > 0.0}
 
 
 def show(row: dict[str, Any]) -> None:
     """Print one line of the table."""
     bounds = f"[{row['low']:+.4f}, {row['high']:+.4f}]" if row["low"] is not None and row["high"] is not None else "[no interval]"
     flag = "WORSE" if row["worse"] else "better" if row["better"] else ""
-    print(f"{row['table']:<17}{row['metric']:<9}{row['reference']:<9}{row['ours']:>11.4f}{row['theirs']:>11.4f}{row['gain']:>+9.4f}  "
-          f"{bounds:<20} {flag:<7}{row['best_classical']} (chosen: {row['chosen']}, {row['cpu_seconds']} CPU s)", flush=True)
+    print(f"{row['table']:<17}{row['seed']:<5}{row['metric']:<9}{row['reference']:<9}{row['ours']:>11.4f}{row['theirs']:>11.4f}"
+          f"{row['gain']:>+9.4f}  {bounds:<20} {flag:<7}{row['best_classical']} (chosen: {row['chosen']}, {row['cpu_seconds']} CPU s)", flush=True)
+
+
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row a table, metric and reference over the seeds: mean gain, and how often it was surely worse or better."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["table"], row["metric"], row["reference"]), []).append(row)
+    return [{"table": t, "metric": m, "reference": r, "seeds": len(found), "gain": float(np.mean([f["gain"] for f in found])),
+             "worse": sum(f["worse"] for f in found), "better": sum(f["better"] for f in found)} for (t, m, r), found in groups.items()]
 
 
 def main() -> None:
     """Compare on every table and write docs/figures/quality.json."""
     parser = argparse.ArgumentParser(description="Sealed scores beside public references.")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", help="tables whose name holds this; nothing is written")
     asked = parser.parse_args()
     data = os.environ.get("DEEPENOUGH_DATA")
@@ -166,12 +179,17 @@ def main() -> None:
         sys.stderr.write("DEEPENOUGH_DATA is not set: there is nothing to compare on\n")
         return
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
-    print(f"{'table':<17}{'metric':<9}{'against':<9}{'ours':>11}{'theirs':>11}{'gain':>9}  95 % interval")
-    rows = [row for table in TABLES if asked.only in table.name for row in compare(table, Path(data), asked.seed)]
+    print(f"{'table':<17}{'seed':<5}{'metric':<9}{'against':<9}{'ours':>11}{'theirs':>11}{'gain':>9}  95 % interval")
+    rows = [row for table in TABLES if asked.only in table.name for seed in range(asked.seeds) for row in compare(table, Path(data), seed)]
+    print(f"\n{'mean over the seeds':<17}")
+    for line in summary(rows):
+        print(f"{line['table']:<17}{line['metric']:<9}{line['reference']:<9}{line['gain']:>+9.4f}  "
+              f"worse {line['worse']}, better {line['better']} of {line['seeds']}")
     print(f"\n{sum(r['worse'] for r in rows)} of {len(rows)} comparisons are worse by more than the paired interval, "
           f"{sum(r['better'] for r in rows)} better.")
     if not asked.only:
-        print(f"Written: {_record.write('quality', asked.seed, level=0.95, rows=rows).relative_to(_record.ROOT)}")
+        path = _record.write("quality", 0, seeds=asked.seeds, level=0.95, summary=summary(rows), rows=rows)
+        print(f"Written: {path.relative_to(_record.ROOT)}")
 
 
 if __name__ == "__main__":

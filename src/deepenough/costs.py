@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-CPU_HOUR = 0.05  # one core for one hour, in the user's currency: a common on-demand price
+CPU_HOUR = 0.05  # one core for one hour: a common on-demand price
+CURRENCY = "USD"
 
 
 def of_cpu(seconds: float) -> float:

@@ -64,7 +64,7 @@ class Verdict:
             "metric_title": self.metric.title, "higher_is_better": self.metric.high_is_good,
             "trials": [self._row(t) for t in self.trials], "worth_used": self.worth_used, "evidence": "sealed",
             "flags": self.flags, "interval_note": " ".join(self.notes) or None, "advice": self.advice,
-            "deep_learning": self.deep_learning, "segments": [], "openings": self.openings,
+            "deep_learning": self.deep_learning, "currency": costs.CURRENCY, "segments": [], "openings": self.openings,
             "rows_to_settle": self.rows_to_settle,
         }
 

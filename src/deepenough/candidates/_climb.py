@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepenough.bar import Bar
-from deepenough.candidates._trial import Trial, plan, predicted_cpu, try_out
+from deepenough.candidates._trial import Trial, expand, families, predicted_cpu, try_out
 from deepenough.dataset import Dataset
 from deepenough.metrics import Metric, gain_by_group
 from deepenough.splits import Split
@@ -19,6 +19,7 @@ from deepenough.stats import Estimate, assurance
 from deepenough.workspace import Workspace
 
 ASSURED = 0.8
+ENOUGH = "a simpler model is as good as sure to meet the bar"
 
 
 def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspace, *, bar: Bar | None = None,
@@ -37,18 +38,17 @@ def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspa
     """
     trials: list[Trial] = []
     enough, predicted = False, 0.0
-    for _, rung in groupby(plan(development.task.kind, development), key=lambda t: t.rung):
+    for _, rung in groupby(families(development), key=lambda t: t.rung):
+        if enough:  # not even imported: what is not tried costs nothing
+            trials += [replace(t, status="skipped", reason=ENOUGH) if t.status == "planned" else t for t in rung]
+            continue
         tried = []
-        for trial in rung:
-            if trial.status != "planned":
-                tried.append(trial)
-            elif enough:
-                tried.append(replace(trial, status="skipped", reason="a simpler model is as good as sure to meet the bar"))
-            else:
-                done, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
-                tried.append(done)
+        for trial in (t for family in rung for t in expand(family, development)):
+            if trial.status == "planned":
+                trial, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
+            tried.append(trial)
         trials += tried
-        enough = enough or (not full and any(assured(t, bar, n_sealed) for t in tried))
+        enough = not full and any(assured(t, bar, n_sealed) for t in tried)
     return trials
 
 

@@ -81,25 +81,32 @@ class Trial:
         return None if self.latency_ms is None else costs.per_thousand(self.latency_ms["p50"])
 
 
-def plan(task_kind: str, dataset: Dataset) -> list[Trial]:
-    """Return every trial of this task, cheapest rung first; a family that is not installed is a row, too."""
-    planned = []
+def families(dataset: Dataset) -> list[Trial]:
+    """Return one trial a family that answers this task, simplest rung first, then cheapest; nothing is imported for it.
+
+    What is not installed is a row, too, and says how to get it.
+    """
     books = sorted(shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", (0.0, 0.0)), b.name))
-    for book in books:
-        facts = book.facts
-        if task_kind not in facts["answers"] or dataset.task.modality not in facts["modalities"]:
-            continue
-        trial = Trial(book.name, facts["title"], facts["rung"])
-        if book.missing():
-            extra = facts.get("extra") or "all"
-            reason = f"needs {', '.join(book.missing())}: pip install 'deepenough[{extra}]'"
-            planned.append(replace(trial, status="unavailable", reason=reason))
-            continue
-        candidate: Candidate = shelves.load("candidates", book.name)
-        if candidate.suits(dataset.task):
-            settings = candidate.portfolio(dataset.task, len(dataset))
-            planned += [replace(trial, number=i + 1, settings=s) for i, s in enumerate(settings)]
-    return planned
+    fitting = [b for b in books if dataset.task.kind in b.facts["answers"] and dataset.task.modality in b.facts["modalities"]]
+    return [_family(book) for book in fitting]
+
+
+def _family(book: shelves.Book) -> Trial:
+    family, absent = Trial(book.name, book.facts["title"], book.facts["rung"]), book.missing()
+    if not absent:
+        return family
+    reason = f"needs {', '.join(absent)}: pip install 'deepenough[{book.facts.get('extra') or 'all'}]'"
+    return replace(family, status="unavailable", reason=reason)
+
+
+def expand(family: Trial, dataset: Dataset) -> list[Trial]:
+    """Return a trial for each setting of a family; itself where it cannot be tried, none where it does not suit."""
+    if family.status != "planned":
+        return [family]
+    candidate: Candidate = shelves.load("candidates", family.candidate)
+    if not candidate.suits(dataset.task):
+        return []
+    return [replace(family, number=i + 1, settings=s) for i, s in enumerate(candidate.portfolio(dataset.task, len(dataset)))]
 
 
 def predicted_cpu(trial: Trial, dataset: Dataset) -> float:
