@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from deepenough.errors import BarError, nearest
 from deepenough.stats import Estimate
 
 PATTERN = re.compile(r"^\s*([A-Za-z_][\w@.=]*)\s*(>=|<=|>|<|=>|=<)\s*([-+0-9.eE_,]+)\s*(%?)\s*$")
+THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 NEAR_LIMIT = 0.2  # a latency this close to its limit depends on the day
 
 
@@ -62,7 +64,8 @@ class Bar:
         return asdict(self)
 
 
-def parse(text: str | None, task_kind: str, *, latency: str | None = None, size: str | None = None, cost: float | None = None) -> Bar | None:
+def parse(text: str | None, task_kind: str, *, latency: str | None = None, size: str | None = None,
+          cost: float | None = None) -> Bar | None:
     """Read a bar, `roc_auc >= 0.85`, and its limits, `20ms` and `5MB`; None where nothing is asked.
 
     Raises `BarError` for an unknown metric, a wrong direction or an impossible threshold.
@@ -83,10 +86,9 @@ def _read(text: str, task_kind: str) -> tuple[str, bool, float]:
         raise BarError(f"The bar '{text}' cannot be read. Write a metric, >= or <=, and a number: \"roc_auc >= 0.85\".")
     name, sign, number, percent = match.groups()
     facts = check_metric(name, task_kind)
-    try:
-        threshold = float(number.replace("_", "").replace(",", "")) / (100.0 if percent else 1.0)
-    except ValueError:
-        raise BarError(f"The bar '{text}': '{number}' is no number. Write it as 0.85 or 30000.") from None
+    threshold = _number(number) / (100.0 if percent else 1.0)
+    if not math.isfinite(threshold):
+        raise BarError(f"The bar '{text}': '{number}' is no number. Write it as 0.85 or 30000.")
     at_least = ">" in sign
     if at_least != facts["high_is_good"]:
         good, sign = ("higher", ">=") if facts["high_is_good"] else ("lower", "<=")
@@ -97,6 +99,20 @@ def _read(text: str, task_kind: str) -> tuple[str, bool, float]:
     if not facts["bounded"] and threshold <= 0.0:
         raise BarError(f"The bar '{text}' cannot be reached: no {name} is below 0. Write a positive number.")
     return name, at_least, threshold
+
+
+def _number(text: str) -> float:
+    """Return the number, nan where it is none; commas part thousands only: 30,000 is a number, 0,85 is not.
+
+    >>> _number("30,000"), _number("0,85"), _number("1.2.3")
+    (30000.0, nan, nan)
+    """
+    if "," in text and not THOUSANDS.fullmatch(text):
+        return math.nan
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return math.nan
 
 
 def check_metric(name: str, task_kind: str) -> dict[str, Any]:
@@ -111,6 +127,7 @@ def _with_unit(text: str | None, units: dict[str, float], option: str, example: 
     if text is None:
         return None
     match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", text)
-    if match is None or match[2].lower() not in units or not float(match[1]) > 0:
+    value = _number(match[1]) * units.get(match[2].lower(), math.nan) if match else math.nan
+    if not 0.0 < value < math.inf:
         raise BarError(f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}.")
-    return float(match[1]) * units[match[2].lower()]
+    return value

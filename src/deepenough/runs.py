@@ -113,7 +113,8 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     >>> run("churn.csv", target="churned", bar="roc_auc >= 0.85")   # doctest: +SKIP
     """
     threads = cores or cores_found()
-    workspace = Workspace(budget_seconds=_seconds(budget) * threads, say=say or (lambda _message: None))
+    workspace = Workspace(budget_seconds=_seconds(budget) * threads)
+    workspace.tell = say or workspace.tell
     workspace.say("Reading")
     dataset = load(source, target, types=types, group=group, time=time, task=task, positive=positive)
     workspace.threads = threads if len(dataset) * len(dataset.features) >= MANY_CELLS else 1

@@ -113,6 +113,7 @@ def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: 
     base = classical or chosen
     assert base.validation is not None
     worth_used = worth_of(metric, base.validation.value, worth)
+    workspace.ahead_seconds = 0.0
     sealed.plan(chosen=chosen.key, subjects=list(subjects), metric=metric.name, bar=bar.document() if bar else None,
                 worth=worth_used, evidence="sealed")
     bundles = {key: refit(t, development, split.final, workspace, folder / key / "bundle", seed) for key, t in subjects.items()}

@@ -1,12 +1,10 @@
-"""Workspace: what a fit may use: folder, threads, device, budget, and whom to tell."""
+"""Workspace: what a fit may use: threads, device, budget, and whom to tell."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 
 def _quiet(_message: str) -> None:
@@ -22,19 +20,20 @@ class Workspace:
     threads : how many a fit may use; single rows are always answered with one.
     device : ``cpu``, ``cuda`` or ``mps``.
     budget_seconds : CPU seconds for the whole climb.
-    say : called with one short line on what runs now.
+    ahead_seconds : CPU seconds that what is planned will take, by the table of costs; for the person who waits.
     """
 
-    folder: Path | None = None
     threads: int = 1
     device: str = "cpu"
     budget_seconds: float = 600.0
-    say: Callable[[str], None] = _quiet
-    started: float = field(default_factory=time.process_time)
+    ahead_seconds: float = 0.0
+    tell: Callable[[str], None] = _quiet
 
-    def seconds_left(self) -> float:
-        """CPU seconds of the budget that are not spent yet."""
-        return self.budget_seconds - (time.process_time() - self.started)
+    def say(self, doing: str) -> None:
+        """Tell what runs now, and how long it may take from here."""
+        left = self.ahead_seconds
+        to_go = f", up to {max(1, round(left / 60))} min to go" if left >= 90 else f", up to {left:.0f} s to go" if left >= 1 else ""
+        self.tell(doing + to_go)
 
 
 def cores() -> int:

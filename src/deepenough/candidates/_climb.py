@@ -38,13 +38,17 @@ def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspa
     """
     trials: list[Trial] = []
     enough, predicted = False, 0.0
-    for _, rung in groupby(families(development), key=lambda t: t.rung):
+    planned = families(development)
+    for level, rung in groupby(planned, key=lambda t: t.rung):
+        above = [t for t in planned if t.rung > level]
         if enough:  # not even imported: what is not tried costs nothing
             trials += [replace(t, status="skipped", reason=ENOUGH) if t.status == "planned" else t for t in rung]
             continue
-        tried = []
-        for trial in (t for family in rung for t in expand(family, development)):
+        tried: list[Trial] = []
+        here = [t for family in rung for t in expand(family, development)]
+        for i, trial in enumerate(here):
             if trial.status == "planned":
+                workspace.ahead_seconds = sum(predicted_cpu(t, development) * len(split.parts) for t in here[i:] + above if t.status == "planned")
                 trial, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
             tried.append(trial)
         trials += tried
@@ -103,9 +107,15 @@ def gain_of(metric: Metric, simple: Any, complex: Any, groups: np.ndarray | None
 
 
 def better(a: Trial, b: Trial, metric: Metric) -> bool:
-    """Whether a's score out of fold beats b's."""
-    assert a.validation is not None and b.validation is not None
-    return a.validation.value > b.validation.value if metric.high_is_good else a.validation.value < b.validation.value
+    """Whether a's score out of fold beats b's, on the rows that both were judged on."""
+    first, second = _score_on(a, b.rows, metric), _score_on(b, a.rows, metric)
+    return first > second if metric.high_is_good else first < second
+
+
+def _score_on(trial: Trial, rows: np.ndarray | None, metric: Metric) -> float:
+    if trial.rows is None or rows is None or len(trial.rows) <= len(rows):  # the others' rows hold all of its own
+        return _score(trial)
+    return metric.value(trial.evidence, np.isin(trial.rows, rows).astype(np.float64))
 
 
 def best(trials: Sequence[Trial], metric: Metric) -> Trial | None:
@@ -126,7 +136,7 @@ def choose(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar
     trials); then the simplest rung that is within the worth of the winner, or not shown to be worse, takes its place.
     """
     able = [t for t in trials if t.ok]
-    inside = [t for t in able if fits(t, bar) is not False] or [min(able, key=_weight)]
+    inside = [t for t in able if fits(t, bar) is not False] or [min(able, key=lambda t: excess(t, bar))]
     sure = [t for t in inside if assured(t, bar, n_sealed)]
     if sure:
         simplest = min(t.rung for t in sure)
@@ -159,5 +169,9 @@ def _score(trial: Trial) -> float:
     return trial.validation.value
 
 
-def _weight(trial: Trial) -> tuple[float, int]:
-    return (trial.latency_ms["p95"] if trial.latency_ms else float("inf"), trial.size_bytes or 0)
+def excess(trial: Trial, bar: Bar | None) -> float:
+    """Return how many times its limit the worst of latency, size and cost takes; what has no limit counts for nothing."""
+    latency = trial.latency_ms["p95"] if trial.latency_ms else None
+    taken = [] if bar is None else [
+        (latency, bar.latency_ms), (trial.size_bytes, bar.size_mb and bar.size_mb * 1e6), (trial.per_thousand, bar.cost)]
+    return max((used / limit for used, limit in taken if used is not None and limit), default=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from deepenough import costs, shelves
 from deepenough.bundle import Bundle, NotExportable
 from deepenough.candidates._base import RUNGS, Candidate, Estimator, Settings
 from deepenough.dataset import Answer, Dataset
-from deepenough.errors import DeepEnoughError
+from deepenough.errors import DeepEnoughError, StorageError
 from deepenough.export import parity, write
 from deepenough.metrics import Metric, interval_by_group
 from deepenough.splits import Part
@@ -121,9 +122,15 @@ def try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric:
     """Fit and judge on each part; write the bundle of the last model, prove it, and time it. A failure is a row."""
     try:
         return _try_out(trial, development, parts, metric, workspace, folder, seed)
-    except (DeepEnoughError, ValueError, ArithmeticError, RuntimeError, MemoryError, LookupError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "no reason given"
-        return replace(trial, status="failed", reason=f"{type(error).__name__}: {reason}")
+    except StorageError:  # a full disk is no fault of the family
+        raise
+    except Exception as error:  # whatever a library raises: LightGBM's and onnxruntime's errors are plain exceptions
+        return _failed(trial, error)
+
+
+def _failed(trial: Trial, error: Exception) -> Trial:
+    reason = str(error).strip().splitlines() or ["no reason given"]
+    return replace(trial, status="failed", reason=f"{type(error).__name__}: {reason[0]}")
 
 
 def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,
@@ -138,21 +145,31 @@ def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric
             development.take(part.learn), development.take(part.tune), workspace)
         wall = time.perf_counter() - begun
         answers.append(model.predict(development.take(part.score)))
+        workspace.ahead_seconds -= predicted_cpu(trial, development)
     cpu = time.process_time() - started
     rows = np.concatenate([p.score for p in parts])
     answer = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
     _must_be_finite(answer)
     evidence = metric.evidence(development.truth[rows], answer)
-    bundle = ship(trial, model, development, folder, seed)
-    return replace(
-        trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=score_of(metric, evidence, None if development.groups is None else development.groups[rows], quick=True),
-        latency_ms=time_rows(bundle, development), fit_seconds=wall, cpu_seconds=cpu, size_bytes=bundle.size_bytes,
-        parts=len(parts))
+    validation = score_of(metric, evidence, None if development.groups is None else development.groups[rows], quick=True)
+    if not np.isfinite(validation.value):
+        raise ValueError("the score is not defined on the rows it was judged on")
+    done = replace(trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=validation,
+                   fit_seconds=wall, cpu_seconds=cpu, parts=len(parts))
+    return _measured(done, ship(trial, model, development, folder, seed), development)
+
+
+def _measured(trial: Trial, bundle: Bundle, development: Dataset) -> Trial:
+    return replace(trial, latency_ms=time_rows(bundle, development), size_bytes=bundle.size_bytes)
 
 
 def score_of(metric: Metric, evidence: Any, groups: np.ndarray | None, **how: Any) -> Estimate:
     """Return the score with its interval; where rows come in groups, by leaving out one group after the other."""
-    return metric.interval(evidence, **how) if groups is None else interval_by_group(metric, evidence, groups)
+    if groups is None:
+        return metric.interval(evidence, **how)
+    found = interval_by_group(metric, evidence, groups)
+    heavy = "heavy_tail" in metric.interval(evidence, quick=True).flags  # a few rows carry the error, in groups or not
+    return replace(found, flags=(*found.flags, "heavy_tail")) if heavy else found
 
 
 def _must_be_finite(answer: Answer) -> None:
@@ -161,13 +178,24 @@ def _must_be_finite(answer: Answer) -> None:
             raise ValueError(f"the model answered {int((~np.isfinite(values)).sum())} rows with no finite {name}")
 
 
-def refit(trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int) -> Bundle:
-    """Fit on all development rows, export, prove, and return what would ship."""
+def refit(trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int) -> tuple[Trial, Bundle | None]:
+    """Fit on all development rows, export and prove.
+
+    Returns
+    -------
+    The trial with latency and size of what would ship, and its bundle. A failure is a row here, too: then there is none.
+    """
     workspace.say(f"{trial.title}: fitted once more on all development rows")
-    candidate: Candidate = shelves.load("candidates", trial.candidate)
-    model = candidate.build(development.task, trial.settings, seed)
-    model.fit(development.take(final.learn), development.take(final.tune), workspace)
-    return ship(trial, model, development, folder, seed)
+    try:
+        candidate: Candidate = shelves.load("candidates", trial.candidate)
+        model = candidate.build(development.task, trial.settings, seed).fit(
+            development.take(final.learn), development.take(final.tune), workspace)
+        bundle = ship(trial, model, development, folder, seed)
+        return _measured(trial, bundle, development), bundle
+    except StorageError:
+        raise
+    except Exception as error:
+        return _failed(trial, error), None
 
 
 def ship(trial: Trial, model: Estimator, development: Dataset, folder: Path, seed: int) -> Bundle:
@@ -176,8 +204,12 @@ def ship(trial: Trial, model: Estimator, development: Dataset, folder: Path, see
     if isinstance(made, NotExportable):
         raise DeepEnoughError(f"{trial.title} cannot be exported: {made.reason}")
     about = {"candidate": trial.candidate, "rung": RUNGS[trial.rung], "settings": dict(trial.settings), "seed": seed}
-    bundle = write.write(folder, development.task, made, development, about)
-    parity.prove(model.predict, bundle, development, seed)
+    try:
+        bundle = write.write(folder, development.task, made, development, about)
+        parity.prove(model.predict, bundle, development, seed)
+    except Exception:
+        shutil.rmtree(folder, ignore_errors=True)  # what is refused is not left lying about
+        raise
     return bundle
 
 
