@@ -26,7 +26,7 @@ test: $(VENV)/.ready-dev  ## Style, floors, types, and the whole suite.
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow" -rs
 
 truth: $(VENV)/.ready-dev  ## The long simulations of what the intervals and verdicts promise.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m slow tests/truth

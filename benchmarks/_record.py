@@ -28,7 +28,7 @@ def write(name: str, seed: int, **figures: Any) -> Path:
 def commit() -> str:
     """Return the commit these figures belong to, with a + where files of the package differ from it."""
     def ask(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(["git", "--no-optional-locks", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
     found = ask("rev-parse", "--short=12", "HEAD")
     return (found + ("+" if ask("status", "--porcelain", "--", "src") else "")) if found else "none"

@@ -28,8 +28,8 @@ import _record
 import numpy as np
 
 from deepenough import shelves
-from deepenough.candidates._climb import best, choose, gain_of
-from deepenough.candidates._trial import plan, refit, try_out
+from deepenough.candidates._climb import best, choose, climb, gain_of
+from deepenough.candidates._trial import DEEP_FROM, refit
 from deepenough.dataset import Answer, Dataset
 from deepenough.loading import load, load_like
 from deepenough.splits import Part, Split, split
@@ -74,19 +74,30 @@ def read(table: Table, data: Path, seed: int) -> tuple[Dataset, Dataset, Split]:
     return whole.take(cut.development), sealed, cut
 
 
+def only_classical() -> None:
+    """Take the deep families off the shelf for this process."""
+    books = shelves.shelf("candidates")
+    for name in [n for n, book in books.items() if book.facts["rung"] >= DEEP_FROM]:
+        del books[name]
+
+
 def ours(development: Dataset, sealed: Dataset, cut: Split, metric: Any, seed: int) -> list[tuple[str, str, Answer]]:
     """Return (pick, trial, what its exported bundle says of the sealed rows) for the best classical trial and the ladder's own choice."""
     workspace = Workspace(threads=1)
     with tempfile.TemporaryDirectory() as work:
-        planned = [t for t in plan(development.task.kind, development) if not t.deep and t.status == "planned"]
-        tried = [try_out(t, development, cut.parts, metric, workspace, Path(work) / t.key, seed) for t in planned]
+        tried = climb(development, cut, metric, workspace, n_sealed=len(sealed), folder=Path(work) / "trials", seed=seed, full=True)
         winner = best(tried, metric)
         if winner is None:
             raise SystemExit("No classical trial could be fitted: " + "; ".join(str(t.reason) for t in tried))
         chosen = choose(tried, development, metric, bar=None, n_sealed=len(sealed), worth=None)
         picks = [("both", winner)] if winner.key == chosen.key else [("best", winner), ("chosen", chosen)]
-        bundles = [(pick, t.key, refit(t, development, cut.final, workspace, Path(work) / pick, seed)) for pick, t in picks]
-        return [(pick, key, bundle.run(sealed.tensors)) for pick, key, bundle in bundles]
+        answers = []
+        for pick, trial in picks:
+            refitted, bundle = refit(trial, development, cut.final, workspace, Path(work) / pick, seed)
+            if bundle is None:
+                raise SystemExit(f"{trial.key} could not be refitted: {refitted.reason}")
+            answers.append((pick, trial.key, bundle.run(sealed.tensors)))
+        return answers
 
 
 def lightgbm_reference(development: Dataset, sealed: Dataset, held_out: Part, seed: int) -> Answer:
@@ -183,6 +194,7 @@ def main() -> None:
     if data is None:
         sys.stderr.write("DEEPENOUGH_DATA is not set: there is nothing to compare on\n")
         return
+    only_classical()
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     print(f"{'table':<17}{'seed':<5}{'metric':<9}{'against':<9}{'ours':>11}{'theirs':>11}{'gain':>9}  95 % interval")
     rows = [row for table in TABLES if asked.only in table.name for seed in range(asked.seeds) for row in compare(table, Path(data), seed)]

@@ -120,6 +120,10 @@ DAYS = pd.date_range("2026-01-01", periods=N)
     (["TRUE", "True", "true", "maybe"] * 15, "category", "input"),
     (pd.array([True, None, False] * 20, dtype="boolean"), "boolean", "input"),
     (pd.array([1, None, 3] * 20, dtype="Int64"), "number", "input"),
+    (pd.array(["a", None, "b"] * 20, dtype="string"), "category", "input"),
+    (pd.array(["a", None, "b"] * 20, dtype="string[pyarrow]"), "category", "input"),
+    (pd.array([1, None, 3] * 20, dtype="int64[pyarrow]"), "number", "input"),
+    (pd.array([True, None, False] * 20, dtype="bool[pyarrow]"), "boolean", "input"),
     (DAYS, "time", "input"),
     (DAYS.strftime("%d.%m.%Y"), "time", "input"),
     (DAYS.strftime("%Y-%m-%dT%H:%M:%S"), "time", "input"),
@@ -186,7 +190,7 @@ def test_a_kind_that_cannot_be_is_refused(types: dict[str, str], error: type[Dee
         load(frame(cells=["a", "b"] * 30), "answer", types=types)
 
 
-@pytest.mark.parametrize("cells", [[[1], [2]] * 30, [{"a": 1}] * N, [0.5, np.inf] * 30])
+@pytest.mark.parametrize("cells", [[[1], [2]] * 30, [{"a": 1}] * N, [0.5, np.inf] * 30, [1j, 2.0] * 30])
 def test_cells_that_no_table_holds_are_refused(cells: Any) -> None:
     with pytest.raises(DataError, match="'cells'"):
         load(frame(cells=cells), "answer")
@@ -285,6 +289,22 @@ def test_keys_groups_and_clocks_are_kept_beside_the_inputs() -> None:
         load(table, "answer", group="custmer")
     with pytest.raises(DataError, match="'customer' reads as"):
         load(table, "answer", time="customer")
+
+
+def test_a_column_called_row_does_not_stand_in_for_the_row_numbers() -> None:
+    table = frame(row=np.arange(N) * 3 + 5)
+    assert load(table, "answer").about["row"].tolist() == list(range(N))
+    for role in ("group", "time"):
+        with pytest.raises(DataError, match="'row' cannot be"):
+            load(table.assign(row=[float(i // 5) for i in range(N)]), "answer", **{role: "row"})
+
+
+def test_pandas_own_marks_of_nothing_are_empty_cells() -> None:
+    task = load(frame(town=["a", "b", None] * 20, day=DAYS), "answer").task
+    decode = shelves.load("modalities", "tabular").decode
+    for nothing in (None, pd.NA, pd.NaT, np.nan):
+        cells = decode([{"x": nothing, "town": nothing, "day": nothing}], task).arrays
+        assert np.isnan(cells["x"][0]) and cells["town"][0] == 0 and np.isnan(cells["day"][0])
 
 
 def test_more_rows_are_read_as_the_first_were(tmp_path: Path) -> None:

@@ -10,17 +10,21 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from deepenough import shelves, testing
 from deepenough.errors import ShelfError, Unavailable
+from deepenough.testing import _checks, _samples
 
 
 def _every_promise() -> list[object]:
     return [pytest.param(promise, id=f"{shelf}-{book}-{name}")
-            for shelf in shelves.SHELVES for book in shelves.shelf(shelf) for name, promise in testing.promises_for(shelf, book)]
+            for shelf in shelves.SHELVES for book in shelves.shelf(shelf) for name, promise in testing.promises(shelf, book)]
 
 
 @pytest.mark.parametrize("promise", _every_promise())
@@ -164,7 +168,7 @@ from deepenough import testing
 broken = {}
 for shelf, name in json.loads(sys.argv[1]):
     broken[name] = []
-    for promise, keep in testing.promises_for(shelf, name):
+    for promise, keep in testing.promises(shelf, name):
         try:
             keep()
         except Exception as error:
@@ -271,3 +275,88 @@ def test_conformance_names_every_broken_promise(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Accuracy, "value", lambda self, evidence, weights: 0.5)
     with pytest.raises(testing.BrokenPromise, match=r"breaks 2 of its promises[\s\S]*weights_are_repeated_rows"):
         testing.conformance("metrics", "accuracy")
+
+
+# --- every promise can be broken -----------------------------------------------------------------------------------
+# (shelf, book, promise, what is replaced, by what: a function of what stood there)
+
+Change = Callable[[Any], Any]
+
+
+def _writes(original: Any) -> Any:
+    def evidence(self: Any, target: np.ndarray, answer: Any, about: Any = None) -> Any:
+        target[0] = 0.0
+        return original(self, target, answer)
+    return evidence
+
+
+def _spoils(original: Any) -> Any:
+    def plant(self: Any, clean: Any, seed: int) -> Any:
+        next(iter(clean.features.values()))[0] += 1
+        return original(self, clean, seed)
+    return plant
+
+
+def _refuses_few(original: Any) -> Any:
+    def run(self: Any, dataset: Any) -> Any:
+        return original(self, dataset) if len(dataset) > 10 else 1 / 0
+    return run
+
+
+MUTANTS: list[tuple[str, str, str, str, Change]] = [
+    ("metrics", "mae", "gain_is_positive_for_the_better", "high_is_good", lambda _: True),
+    ("metrics", "mae", "gain_over_itself_is_nothing", "gain", lambda f: lambda *a: replace(f(*a), value=0.01)),
+    ("metrics", "mae", "reads_only", "evidence", _writes),
+    ("metrics", "mae", "interval_holds_the_value", "interval", lambda f: lambda *a, **k: replace(f(*a, **k), low=9.0, high=9.5)),
+    ("metrics", "rmse", "order_does_not_matter", "evidence", lambda f: lambda s, t, a, about=None: f(s, np.sort(t), a)),
+    ("metrics", "log_loss", "odd_rows_are_no_accident", "interval",
+     lambda f: lambda s, e, *a, **k: replace(f(s, e, *a, **k), value=float(np.divide(1.0, e.rows.std())))),
+    ("metrics", "accuracy", "many_classes_are_judged", "evidence",
+     lambda f: lambda s, t, a, about=None: f(s, t, {"probability": a["probability"][:, :2]})),
+    ("metrics", "r2", "judges_kinds_on_the_shelf", "tasks", lambda _: ("guessing",)),
+    ("checks", "constant_columns", "speaks_in_sentences", "run", lambda f: lambda s, d: [replace(x, remedy="mend it") for x in f(s, d)]),
+    ("checks", "constant_columns", "never_sees_the_target_of_inputs", "run",
+     lambda f: lambda s, d: f(s, d) if d.target is not None else []),
+    ("checks", "missing_values", "few_rows_are_no_accident", "run", _refuses_few),
+    ("checks", "missing_values", "leaves_the_rows_alone", "plant", _spoils),
+    ("modalities", "tabular", "features_are_a_pure_function", "features",
+     lambda f: lambda s, e, t: {k: v - np.nanmin(v).astype(v.dtype) for k, v in f(s, e, t).items()}),
+    ("modalities", "tabular", "one_decodes_as_many", "decode", lambda f: lambda s, r, t: f(s, r[::-1], t)),
+    ("modalities", "tabular", "wire_decodes_as_file", "decode", lambda f: lambda s, r, t: f(s, r[::-1] if isinstance(r, list) else r, t)),
+    ("modalities", "tabular", "one_seed_one_sample", "sample", lambda f: lambda s, kind, n, seed: f(s, kind, n, 0)),
+    ("modalities", "tabular", "knows_its_own", "recognises", lambda _: lambda s, source, roles: 0.5),
+    ("modalities", "tabular", "missing_input_is_refused_by_name", "decode",
+     lambda f: lambda s, r, t: f(s, [{"size": 0.0, **row} for row in r] if isinstance(r, list) else r, t)),
+    ("tasks", "regression", "alike_knows_itself", "alike", lambda _: lambda s, a, b: np.ones(len(a["value"]), bool)),
+    ("tasks", "regression", "columns_are_one_a_row", "columns", lambda _: lambda s, a, t: {"value": a["value"]}),
+    ("tasks", "classification", "unknown_class_is_marked", "encode",
+     lambda f: lambda s, t, labels, p: (lambda found: (found[0], np.maximum(found[1], 0)))(f(s, t, labels, p))),
+    ("tasks", "classification", "encoding_is_stable", "encode",
+     lambda f: lambda s, t, labels, p: f(s, t[::-1] if labels else t, labels, p)),
+]
+
+
+@pytest.fixture
+def fresh_samples() -> Iterator[None]:
+    """Samples made anew, before and after: a mutant may have spoilt them."""
+    caches = (_samples.dataset, _samples.raw, _checks._found)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize(("shelf", "book", "promise", "attribute", "change"), MUTANTS, ids=[f"{m[1]}-{m[2]}" for m in MUTANTS])
+def test_every_promise_can_be_broken(shelf: str, book: str, promise: str, attribute: str, change: Change,
+                                     monkeypatch: pytest.MonkeyPatch, fresh_samples: None) -> None:
+    """A suite that nothing can fail proves nothing: change one thing in a good book, and that promise breaks."""
+    keep = dict(testing.promises(shelf, book))[promise]
+    keep()
+    _checks._found.cache_clear()
+    kind = type(shelves.load(shelf, book))
+    monkeypatch.setattr(kind, attribute, change(getattr(kind, attribute)))
+    if attribute in shelves.shelf(shelf)[book].facts:
+        monkeypatch.setitem(shelves.shelf(shelf)[book].facts, attribute, getattr(kind, attribute))
+    with pytest.raises((testing.BrokenPromise, ValueError, ArithmeticError, RuntimeWarning)):
+        keep()

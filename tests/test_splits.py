@@ -112,9 +112,29 @@ def apart(cut: Split, units: np.ndarray) -> None:
         assert not learn & tune and not learn & score and not tune & score
 
 
-def test_two_groups_cannot_be_split() -> None:
-    with pytest.raises(DataError, match=r"'group' has 2 value.*at least three"):
-        split(rows(100, group=["a", "b"] * 50), None)
+def test_coarse_rows_are_equal_by_chance_and_not_kept_together() -> None:
+    """Twelve combinations of inputs in 600 rows are no copies: all of them must be learnt from."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.choice(list("xyz"), 600), "b": rng.choice(list("pqrs"), 600), "answer": rng.choice(["no", "yes"], 600)})
+    data = load(frame, "answer")
+    cut = split(data, data.target)
+    assert set(data.ids[cut.development]) == set(data.ids) and abs(len(cut.sealed) - 180) <= 1
+
+
+def test_three_groups_cannot_be_split_and_four_can() -> None:
+    with pytest.raises(DataError, match=r"'group' has 3 value.*at least 4"):
+        split(rows(120, group=["a", "b", "c"] * 40), None)
+    cut = split(rows(120, group=["a", "b", "c", "d"] * 30), None)
+    assert len(cut.sealed) == 30 and len(cut.parts) == 3
+    assert all(len(p.learn) == len(p.tune) == len(p.score) == 30 for p in cut.parts)
+
+
+def test_one_group_that_is_nearly_everything() -> None:
+    """No cut is good then, but nothing is empty and nothing is on two sides."""
+    data = rows(300, group=["big"] * 270 + [f"small {i // 5}" for i in range(30)])
+    cut = split(data, data.target)
+    apart(cut, data.about["group"].to_numpy())
+    assert len(cut.sealed) and all(len(p.learn) and len(p.tune) and len(p.score) for p in cut.parts)
 
 
 # --- by time -------------------------------------------------------------------------------------------------------

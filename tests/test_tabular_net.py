@@ -1,4 +1,4 @@
-"""The tabular net: it learns what a line cannot, answers the same twice, ships what it learnt, and survives odd tables."""
+"""The tabular net: learns what a line cannot, answers the same twice, ships what it learnt, survives odd tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def dataset(numbers: np.ndarray, codes: np.ndarray, target: np.ndarray, classes:
     features = {f"x{i}": c for i, c in enumerate(numbers.astype(np.float32).T)}
     features |= {f"c{i}": c for i, c in enumerate(codes.astype(np.int64).T)}
     task = Task("classification" if classes else "regression", "tabular", (), tuple("abcdef"[:classes]))
-    return Dataset(task, Columns(features, n), target, pd.DataFrame({"row": np.arange(n)}), np.arange(n, dtype=np.uint64), features)
+    about, ids = pd.DataFrame({"row": np.arange(n)}), np.arange(n, dtype=np.uint64)
+    return Dataset(task, Columns(features, n), target, about, ids, features)
 
 
 def mixed(n: int = 300, classes: int = 0, seed: int = 0) -> Dataset:
@@ -146,7 +147,8 @@ def test_degenerate_columns() -> None:
     rng = np.random.default_rng(0)
     n = 200
     columns = [np.full(n, 7.0), np.full(n, np.nan), rng.integers(0, 2, n), rng.gamma(1, 1, n) * (rng.random(n) < 0.05),
-               rng.normal(size=n) * 1e37, rng.normal(size=n) * 1e-37, np.where(rng.random(n) < 0.5, np.nan, 1.0), 1e6 + rng.random(n)]
+               rng.normal(size=n) * 1e37, rng.normal(size=n) * 1e-37, np.where(rng.random(n) < 0.5, np.nan, 1.0),
+               1e6 + rng.random(n)]
     learn, tune = halves(dataset(np.stack(columns, 1), np.zeros((n, 1)), columns[2] + rng.normal(size=n)))
     model = fit(learn, tune)
     assert_ships(model, tune)
@@ -187,7 +189,7 @@ def test_batches_answer_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rare_levels_share_the_row_of_the_unseen() -> None:
     codes = np.array([[1]] * 10 + [[2]] * 2 + [[3]] * 5 + [[0]] * 3)
-    encoding = tabular_net.learn_encoding(np.zeros((20, 0), np.float32), codes, 8, 4)
+    encoding = tabular_net.learn_encoding(np.zeros((20, 0), np.float32), codes, np.zeros(20), 8, 4)
     assert encoding.level.tolist() == [0, 1, 0, 2] and encoding.sizes.tolist() == [4]
 
 
@@ -195,3 +197,43 @@ def test_the_model_is_small() -> None:
     rng = np.random.default_rng(0)
     learn, tune = halves(dataset(rng.normal(size=(300, 50)), rng.integers(0, 9, (300, 10)), rng.integers(0, 3, 300), 3))
     assert len(fit(learn, tune, {"epochs": 1}).export().graph) < 600_000
+
+
+def test_bins_follow_the_answer() -> None:
+    """A jump inside a bin of equal shares gets an edge of its own."""
+    x = np.random.default_rng(0).uniform(0, 1, (2000, 1)).astype(np.float32)
+    codes = np.zeros((2000, 0), np.int64)
+    encoding = tabular_net.learn_encoding(x, codes, (x[:, 0] > 0.987).astype(np.int64), 8, 4)
+    assert np.abs(encoding.left - 0.987).min() < 0.002
+
+
+def test_the_unseen_stands_for_the_average() -> None:
+    """A column without a missing cell teaches nothing of the unseen: it lies between the levels, not beyond them."""
+    codes = np.random.default_rng(0).integers(1, 3, (300, 1))
+    learn, tune = halves(dataset(np.zeros((300, 0)), codes, 10.0 * codes[:, 0]))
+    model = fit(learn, tune, {"epochs": 20})
+    unseen = dataset(np.zeros((3, 0)), np.array([[0], [1], [2]]), np.zeros(3))
+    middle, low, high = answer(model, unseen)
+    assert low < middle < high
+
+
+def test_rows_that_may_not_be_written() -> None:
+    learn, tune = halves(mixed())
+    model = fit(learn, tune)
+    whole = answer(model, tune)
+    for tensor in tune.tensors.values():
+        tensor.flags.writeable = False
+    assert (answer(model, tune) == whole).all()
+
+
+def test_no_rows_no_answers() -> None:
+    learn, tune = halves(mixed(classes=3))
+    assert answer(fit(learn, tune), tune.take(np.zeros(0, np.int64))).shape == (0, 3)
+
+
+def test_a_target_far_from_zero() -> None:
+    data = mixed(600)
+    data.target = 1e6 + data.truth
+    learn, tune = halves(data)
+    error = answer(fit(learn, tune, {"epochs": 20}), tune) - tune.truth
+    assert (error**2).mean() < 0.5 * tune.truth.var()

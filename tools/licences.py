@@ -27,13 +27,13 @@ KNOWN = re.compile(r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|
 def licence_of(found: Distribution) -> str:
     """Return what the metadata say: the expression, else the classifiers, else the first line of the licence field."""
     meta = found.metadata
-    if meta.get("License-Expression"):
+    if "License-Expression" in meta:
         return str(meta["License-Expression"])
     classified = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or [] if c.startswith("License :: ")]
     classified = [c for c in classified if c != "OSI Approved"]
     if classified:
         return " AND ".join(classified)
-    written = (meta.get("License") or "").strip().splitlines()
+    written = str(meta["License"]).strip().splitlines() if "License" in meta else []
     return written[0].strip() if written else ""
 
 

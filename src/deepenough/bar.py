@@ -72,6 +72,8 @@ def parse(text: str | None, task_kind: str, *, latency: str | None = None, size:
     """
     if text is None and latency is None and size is None and cost is None:
         return None
+    if cost is not None and not 0.0 < cost < math.inf:
+        raise BarError(f"--cost {cost} cannot be kept. Write the highest price of 1,000 answers, above 0: 0.05.")
     limits = Bar(latency_ms=_with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
                  size_mb=_with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"), cost=cost)
     if text is None:
@@ -126,7 +128,7 @@ def check_metric(name: str, task_kind: str) -> dict[str, Any]:
 def _with_unit(text: str | None, units: dict[str, float], option: str, example: str) -> float | None:
     if text is None:
         return None
-    match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([A-Za-z]+)\s*", text)
     value = _number(match[1]) * units.get(match[2].lower(), math.nan) if match else math.nan
     if not 0.0 < value < math.inf:
         raise BarError(f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}.")

@@ -9,31 +9,45 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from deepenough import shelves
-from deepenough.errors import DeepEnoughError, SettingError
+from deepenough.errors import DeepEnoughError, SettingError, nearest
+from deepenough.files import to_csv
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 # Imports of our own inside functions: the command line must start and answer --help without pandas and the like.
 
+STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
+UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer may bring its own click, so click's is not named here
 NEGATIVE = ("missed", "undecided", "not_ready")
-PLAIN = {"no_args_is_help": True, "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}
+PLAIN = {"no_args_is_help": True, "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None,
+         "context_settings": {"help_option_names": ["-h", "--help"]}}
 app = typer.Typer(help="Find the simplest model that meets your bar, prove it, and ship it.", **PLAIN)  # type: ignore[arg-type]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")]
-Table = Annotated[Path, typer.Argument(help="CSV, TSV or Parquet file.", show_default=False)]
-Folder = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
+Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", show_default=False)]
 Target = Annotated[str | None, typer.Option(help="The column to predict.", show_default=False)]
-Types = Annotated[list[str] | None, typer.Option(help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.", show_default=False)]
+Types = Annotated[list[str] | None, typer.Option(
+    help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.", show_default=False)]
 Group = Annotated[str | None, typer.Option(help="Column whose equal values stay on one side of every split.", show_default=False)]
 Time = Annotated[str | None, typer.Option(help="Column that orders the rows: the latest are sealed.", show_default=False)]
 Kind = Annotated[str | None, typer.Option(help="classification or regression, where the target could be either.", show_default=False)]
 Positive = Annotated[str | None, typer.Option(help="The class of interest of two.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def start(version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        sys.stdout.write(f"deepenough {installed('deepenough')}\n")
+        raise typer.Exit
 
 
 @app.command()
@@ -46,10 +60,11 @@ def run(
     size: Annotated[str | None, typer.Option(help="Largest model: 5MB.", show_default=False)] = None,
     cost: Annotated[float | None, typer.Option(help="Highest price of 1,000 answers.", show_default=False)] = None,
     types: Types = None, group: Group = None, time: Time = None, task: Kind = None, positive: Positive = None,
-    worth: Annotated[float | None, typer.Option(help="Smallest gain worth a more complex model: points, or share of an error.", show_default=False)] = None,
+    worth: Annotated[float | None, typer.Option(
+        help="Smallest gain worth a more complex model: points, or share of an error.", show_default=False)] = None,
     budget: Annotated[str, typer.Option(help="Time a core may spend: 90s, 10m, 1h.")] = "10m",
     cores: Annotated[int | None, typer.Option(min=1, help="Threads to fit with. Default: the cores found.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split and of every fit.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split and of every fit.")] = 0,
     full: Annotated[bool, typer.Option("--full", help="Climb on past the bar.")] = False,
     despite: Annotated[list[str] | None, typer.Option(help="Go on despite a blocker: DE003.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/<name>.", show_default=False)] = None,
@@ -94,34 +109,39 @@ def report(folder: Folder, open_it: Annotated[bool, typer.Option("--open", help=
     path = render(folder)
     if as_json:
         _print_json({"report": str(path)})
-    _console(as_json).print(f"Written: {path}", highlight=False, soft_wrap=True)
+    _console(as_json).print(f"Written: {path}", highlight=False, markup=False, soft_wrap=True)
     if open_it:
         typer.launch(path.resolve().as_uri())
 
 
 @app.command()
-def predict(folder: Annotated[Path, typer.Argument(help="Folder of a run or of a bundle.", show_default=False)], table: Table,
-            out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write. Default: CSV on stdout.", show_default=False)] = None,
-            as_json: Json = False) -> None:
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run or of a bundle.", show_default=False)],
+    table: Table,
+    out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write. Default: CSV on stdout.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
     """Answer new rows with what a run ships. Columns go by name, in any order."""
-    from deepenough import runs
-    from deepenough.predictions import write
+    from deepenough import predictions, runs
 
-    columns = runs.predict(runs.open_bundle(folder), table)
+    columns = predictions.predict(runs.open_bundle(folder), table)
     n = len(columns["prediction"])
     if out is None and not as_json:
-        sys.stdout.write(runs.to_csv(columns))
+        sys.stdout.write(to_csv(columns))
         return
     if out is not None:
-        write(out, columns)
-        _console(as_json).print(f"{n:,} rows answered: {out}", highlight=False, soft_wrap=True)
+        predictions.write(out, columns)
+        _console(as_json).print(f"{n:,} rows answered: {out}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
         _print_json({"rows": n, "out": str(out)} if out else {name: values.tolist() for name, values in columns.items()})
 
 
 @app.command("list")
-def list_shelf(shelf: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(shelves.SHELVES)}.", show_default=False)] = None,
-               as_json: Json = False) -> None:
+def list_shelf(
+    shelf: Annotated[str | None, typer.Argument(
+        metavar="SHELF", help=f"One of: {', '.join(shelves.SHELVES)}.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
     """List what stands on a shelf, and what of it is installed."""
     chosen = [shelf] if shelf else list(shelves.SHELVES)
     books = {name: [{"name": b.name, "summary": b.summary, "missing": b.missing(),
@@ -151,11 +171,9 @@ def demo(folder: Annotated[Path, typer.Option("--out", help="Where the demo's fi
         command = [word.format(folder=folder) for word in words]
         console.print(f"\n{question}\n\n  $ {shlex.join(['deepenough', *command])}\n", highlight=False, markup=False, soft_wrap=True)
         sys.argv[1:] = command
-        try:
-            app(command, standalone_mode=False)
-        except typer.Exit as end:  # a run that ends in "undecided" is an answer, too
-            if end.exit_code not in (0, 1):
-                raise
+        code = app(command, standalone_mode=False)
+        if code not in (None, 0, 1):  # a run that ends in "undecided" is an answer, too
+            raise typer.Exit(code)
     console.print(f"\nThe reports: {', '.join(str(p) for p in sorted(folder.glob('runs/*/report.html')))}", highlight=False, soft_wrap=True)
     console.print("Open one in a browser. Then try your own table:  deepenough run TABLE.csv --target COLUMN", highlight=False)
 
@@ -170,7 +188,8 @@ def _show_run(done: Any, as_json: bool) -> None:
     if done.verdict["trials"]:
         console.print()
         terminal.leaderboard(done.verdict, console)
-    console.print(f"\nEverything is in {done.folder}" + ("; read report.html first." if done.report.exists() else "."), highlight=False, soft_wrap=True)
+    console.print(f"\nEverything is in {done.folder}" + ("; read report.html first." if done.report.exists() else "."),
+                  highlight=False, markup=False, soft_wrap=True)
 
 
 def _types(given: list[str] | None) -> dict[str, str]:
@@ -212,9 +231,14 @@ def main() -> None:
     """Run the command line; an error of ours is a sentence on stderr and an exit code, never a trace."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: see runs._pinned
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False, prog_name="deepenough")
+        sys.stdout.flush()
     except DeepEnoughError as error:
         _end(str(error), error.exit_code)
+    except UsageError as error:
+        _wrong_call(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
     except BrokenPipeError:  # the reader of our output left: nothing to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
@@ -225,8 +249,24 @@ def main() -> None:
             raise
         _end(f"Something failed that should not: {type(error).__name__}: {error}. "
              "Run it again with DEEPENOUGH_DEBUG=1 for the whole trace, and please report it.", 3)
+    if code == STOPPED:
+        _end("Stopped. Nothing half-written was left; run the same command to start again.", STOPPED)
+    raise SystemExit(code or 0)
 
 
-def _end(sentence: str, code: int) -> None:
-    sys.stderr.write(f"deepenough: {sentence}\n")
+def _wrong_call(error: Any) -> NoReturn:
+    """Say what is wrong with the words of a command: the nearest right one, and where all of them stand."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        raise SystemExit(error.exit_code)
+    message = error.format_message().strip()
+    if type(error).__name__ == "NoSuchOption":
+        message = f"There is no option {error.option_name}. {nearest(error.option_name, error.possibilities or ())}".strip()
+    path = error.ctx.command_path if error.ctx else "deepenough"
+    what = "option" if " " in path else "command"
+    _end(f"{message}{'' if message[-1] in '.?' else '.'} All {what}s: {path} --help", error.exit_code)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    sys.stderr.write(f"deepenough: {' '.join(line.strip() for line in sentence.splitlines())}\n")
     raise SystemExit(code)

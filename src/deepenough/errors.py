@@ -69,4 +69,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     folded = {n.casefold(): n for n in names}
     if not close and name.casefold() in folded:
         close = [folded[name.casefold()]]
+    if not close:  # the same words in another order: auc_roc
+        turned = {"_".join(sorted(n.split("_"))): n for n in names}
+        close = [turned[key] for key in ["_".join(sorted(name.split("_")))] if key in turned]
     return f"Did you mean '{close[0]}'? " if close else ""

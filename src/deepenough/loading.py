@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from deepenough.modalities._base import Modality
 
 RARE_CLASS = 10
+LEAST_ROWS = 5          # fewer cannot even be cut in two; the checks say what more is wanted
+LARGEST = 3.4e38        # what the models answer in: float32
 KEEPS = ("key", "group", "time")
 
 
@@ -94,6 +96,9 @@ def _dataset(modality: Modality, found: Task, rows: pd.DataFrame, target: str, k
     known = np.array([v is not None for v in values])
     if not known.any():
         raise DataError(f"The target '{target}' is empty in all {len(rows)} rows. Name another column, or fill it.")
+    if known.sum() < LEAST_ROWS:
+        raise DataError(f"The table has {known.sum()} row(s) with a value in '{target}': too few to learn from and to judge by. "
+                        "Collect some hundred.")
     findings = [] if known.all() else [_unlabelled(target, known)]
     plain = np.array(values[known].tolist())
     name = kind or _kind_of(plain)
@@ -101,12 +106,14 @@ def _dataset(modality: Modality, found: Task, rows: pd.DataFrame, target: str, k
     if not task_kind.fits(plain):
         raise SettingError(f"--task {name}: the target '{target}' holds values such as '{plain[0]}'. Use another task or target.")
     labels, encoded = task_kind.encode(plain, (), positive)
+    _refuse_far(encoded, target)
     keep = np.flatnonzero(known)
     if labels:
         keep, encoded, labels, rare = _without_rare(keep, encoded, labels, target)
         findings += rare
     if len(np.unique(encoded)) < 2:
-        raise DataError(f"The target '{target}' is '{plain[0]}' in every row that can be used. There is nothing to predict: name another column.")
+        raise DataError(f"The target '{target}' is '{plain[0]}' in every row that can be used. "
+                        "There is nothing to predict: name another column.")
     task = replace(found, kind=name, labels=labels)
     if not task.inputs:
         raise DataError("No column is left to predict from: " + "; ".join(f"'{c.name}' {c.why}" for c in task.columns if c.why) + ".")
@@ -128,7 +135,11 @@ def _task_kind(name: str) -> Any:
 
 def _encode_known(task: Task, values: np.ndarray, source: str) -> np.ndarray:
     plain = np.array(values.tolist())
-    _, encoded = shelves.load("tasks", task.kind).encode(plain, task.labels, None)
+    kind = shelves.load("tasks", task.kind)
+    if not task.labels and not kind.fits(plain):
+        raise DataError(f"{source} holds text in '{task.target}', which was a number in training. Mend the cells, or drop those rows.")
+    _, encoded = kind.encode(plain, task.labels, None)
+    _refuse_far(encoded, str(task.target))
     if task.labels and (encoded < 0).any():
         new = sorted({str(v) for v in plain[encoded < 0]})[:5]
         raise DataError(f"{source} holds the class(es) {', '.join(new)}, never seen in training ({', '.join(task.labels[:10])}). "
@@ -136,11 +147,16 @@ def _encode_known(task: Task, values: np.ndarray, source: str) -> np.ndarray:
     return np.asarray(encoded)
 
 
+def _refuse_far(encoded: np.ndarray, target: str) -> None:
+    if encoded.dtype.kind == "f" and np.abs(encoded).max() > LARGEST:
+        raise DataError(f"The target '{target}' holds a number beyond 3.4e38. Rescale it, or leave those rows out.")
+
+
 def _unlabelled(target: str, known: np.ndarray) -> Finding:
     lost = np.flatnonzero(~known)
     return Finding("DE000", "warning", target, f"{len(lost):,} of {len(known):,} rows have no value in '{target}' and were left out.",
                    "If these rows differ from the others, the verdict does not speak of them: find out why they are empty.",
-                   {"rows": int(len(lost)), "share": len(lost) / len(known)}, lost[:200].tolist())
+                   {"rows": len(lost), "share": len(lost) / len(known)}, lost[:200].tolist())
 
 
 def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], target: str
@@ -152,9 +168,10 @@ def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], 
         return keep, codes, labels, []
     lost = keep[rare[codes]]
     seen = ", ".join(f"'{labels[i]}' ({counts[i]})" for i in np.flatnonzero(rare))
-    finding = Finding("DE000", "warning", target, f"The class(es) {seen} have fewer than {RARE_CLASS} rows and were left out ({len(lost)} rows).",
+    finding = Finding("DE000", "warning", target,
+                      f"The class(es) {seen} have fewer than {RARE_CLASS} rows and were left out ({len(lost)} rows).",
                       "Collect more of them, or merge them with a class that is treated the same.",
-                      {"classes": [labels[i] for i in np.flatnonzero(rare)], "rows": int(len(lost))}, lost[:200].tolist())
+                      {"classes": [labels[i] for i in np.flatnonzero(rare)], "rows": len(lost)}, lost[:200].tolist())
     kept = np.flatnonzero(~rare)
     renumber = np.full(len(labels), -1)
     renumber[kept] = np.arange(len(kept))
@@ -169,9 +186,16 @@ def _build(modality: Modality, task: Task, rows: pd.DataFrame, target: np.ndarra
     features = modality.features(examples, task)
     about = pd.DataFrame({"row": np.arange(len(rows)) if numbers is None else numbers})
     for column in task.columns:
-        if column.role in KEEPS and column.name in rows:
-            about[column.name] = rows[column.name].to_numpy()
+        if column.role in KEEPS and column.name in rows and (column.name != "row" or column.role != "key"):
+            about[_not_row(column.name)] = rows[column.name].to_numpy()
     return Dataset(task, examples, target, about, content_ids(features, len(rows)), features)
+
+
+def _not_row(name: str) -> str:
+    """`row` is the number of a row in the data as read, which findings name: no column may stand in its place."""
+    if name == "row":
+        raise DataError("A column called 'row' cannot be the group or the time. Rename it.")
+    return name
 
 
 def content_ids(features: Mapping[str, np.ndarray], n: int) -> np.ndarray:

@@ -1,16 +1,30 @@
-"""Write answers as a file."""
+"""Answers to the rows of a table, as columns and as a file."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from deepenough import shelves
+from deepenough.bundle import Bundle
 from deepenough.errors import SettingError
-from deepenough.files import write_bytes, write_text
-from deepenough.runs import to_csv
+from deepenough.files import to_csv, write_bytes, write_text
+
+
+def predict(bundle: Bundle, source: Any) -> dict[str, np.ndarray]:
+    """Answer every row of a file or frame through the bundle.
+
+    Returns
+    -------
+    Columns: the table's identifiers (``row``, counted from 0, where it has none), then those of `Bundle.predict`.
+    """
+    _, rows = shelves.load("modalities", bundle.task.modality).read(source, {"task": bundle.task})
+    keys = {name: rows[name].to_numpy() for name in bundle.task.keys if name in rows}
+    return (keys or {"row": np.arange(len(rows))}) | bundle.predict(rows)
 
 
 def write(path: Path, columns: Mapping[str, np.ndarray]) -> None:

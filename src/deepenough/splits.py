@@ -22,6 +22,8 @@ LEAST_SEALED = 500
 MOST_SHARE = 0.3
 LEAST_SHARE_BY_TIME, MOST_SHARE_BY_TIME = 0.1, 0.5   # moments of many rows move the cut
 TUNE_SHARE = 0.2
+LEAST_GROUPS = 4   # one sealed, and of the others one each to learn from, to tune and to judge on
+COARSE = 0.1       # share of rows that are different, below which equal rows are no copies
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: 
         parts, final = _by_time(times[:cut]), _last(times[:cut])
         return Split("given file" if given else "by time", development, sealed, parts, final, group is not None)
     units = _units(dataset, group)
-    held = np.zeros(len(rows), bool) if given else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng)
+    held = np.zeros(len(rows), bool) if given else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng, LEAST_GROUPS - 1)
     development, sealed = rows[~held], rows[held]
     parts, final = _folds(units[development], None if strata is None else strata[development], rng)
     strategy = "given file" if given else "by group" if group else "random" if strata is None else "stratified"
@@ -92,12 +94,17 @@ def folds(n: int) -> int:
 
 
 def _units(dataset: Dataset, group: str | None) -> np.ndarray:
-    """(n,) the number of what must stay together: a group, or rows that are equal."""
+    """(n,) the number of what must stay together: a group, or rows that are equal.
+
+    Where the inputs are so coarse that nearly all rows equal another one, that is no copy, and each row is by itself.
+    """
     if dataset.groups is None:
-        return np.unique(dataset.ids, return_inverse=True)[1]
-    units = np.unique(dataset.groups, return_inverse=True)[1]
-    if units.max() + 1 < 3:
-        raise DataError(f"The group column '{group}' has {units.max() + 1} value(s); a split by group needs at least three.")
+        distinct, units = np.unique(dataset.ids, return_inverse=True)
+        return units if len(distinct) >= COARSE * len(units) else np.arange(len(units))
+    names, units = np.unique(dataset.groups, return_inverse=True)
+    if len(names) < LEAST_GROUPS:
+        raise DataError(f"The group column '{group}' has {len(names)} value(s); a split by group needs at least {LEAST_GROUPS}. "
+                        "Name a finer one, or none.")
     return units
 
 
@@ -125,30 +132,35 @@ def _between(times: np.ndarray, cut: int, farthest: int) -> int:
     return nearest if abs(nearest - cut) <= farthest else cut
 
 
-def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Return (n,) whether each row is chosen: whole units at random, `share` of every stratum."""
-    held = np.zeros(len(units), bool)
-    first, sizes = np.unique(units, return_index=True, return_counts=True)[1:]
-    stratum = np.zeros(len(first), np.int64) if strata is None else np.unique(strata, return_inverse=True)[1][first]
-    chosen = np.zeros(len(first), bool)
-    for value in np.unique(stratum):
+def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator, leave: int = 1) -> np.ndarray:
+    """Return (n,) whether each row is chosen: whole units at random, `share` of every stratum; one at least, and `leave` are left."""
+    first, inverse, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)[1:]
+    if len(first) < 2 or share >= 1.0:
+        return np.full(len(units), share >= 1.0)
+    stratum = np.zeros(len(first), np.int64) if strata is None else strata[first]
+    chosen, owed = np.zeros(len(first), bool), 0.0
+    for value in rng.permutation(np.unique(stratum)):
         members = rng.permutation(np.flatnonzero(stratum == value))
+        owed += share * sizes[members].sum()
         before = np.cumsum(sizes[members]) - sizes[members]
-        chosen[members[before + sizes[members] / 2 <= share * sizes[members].sum()]] = True
-    held[:] = chosen[units if units.max() + 1 == len(first) else np.unique(units, return_inverse=True)[1]]
-    return held
+        taken = members[before + sizes[members] / 2 <= owed]
+        chosen[taken] = True
+        owed -= sizes[taken].sum()  # what one stratum could not give, for want of a unit of that size, the next one does
+    most = len(first) - leave
+    if not 1 <= chosen.sum() <= most:  # few units of unequal size
+        able = np.flatnonzero(chosen) if chosen.any() else np.arange(len(first))
+        chosen = np.isin(np.arange(len(first)), rng.permutation(able)[:max(1, most) if chosen.any() else 1])
+    return np.asarray(chosen[inverse])
 
 
 def _folds(units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generator) -> tuple[tuple[Part, ...], Part]:
-    rows, k = np.arange(len(units)), folds(len(units))
-    left, scores = np.ones(len(rows), bool), []
+    rows, k = np.arange(len(units)), min(folds(len(units)), len(np.unique(units)))
+    left, scores = rows, []
     for i in range(k):
-        share = 1 / 5 if k == 1 else 1 / (k - i)
-        held = np.zeros(len(rows), bool)
-        inside = np.flatnonzero(left)
-        held[inside] = _choose(units[inside], None if strata is None else strata[inside], share, rng) if share < 1 else True
-        scores.append(np.flatnonzero(held))
-        left &= ~held
+        share, leave = (1 / 5, 2) if k == 1 else (1 / (k - i), k - i - 1)
+        held = _choose(units[left], None if strata is None else strata[left], share, rng, leave)
+        scores.append(left[held])
+        left = left[~held]
     parts = tuple(_part(np.setdiff1d(rows, score), score, units, strata, rng) for score in scores)
     return parts, _part(rows, rows[:0], units, strata, rng)
 

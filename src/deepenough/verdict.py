@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from deepenough import costs
+from deepenough import costs, wording
 from deepenough.bar import Bar
 from deepenough.bundle import Bundle
 from deepenough.candidates._climb import best, choose, fits, gain_between, gain_of, worth_of
 from deepenough.candidates._trial import Trial, refit, score_of
 from deepenough.dataset import Answer, Dataset
+from deepenough.errors import DataError
 from deepenough.metrics import Metric
 from deepenough.splits import Sealed, Split
 from deepenough.stats import Estimate, rows_planning, rows_to_settle, strata_of
@@ -22,6 +23,11 @@ from deepenough.workspace import Workspace
 
 SCHEMA = "deepenough.verdict/1"
 ADVICE = "Not shown to be worth it: ship the simple one."
+ON_TAILS = "Look at the rows that are farthest off, or set the bar on the mean absolute error, which a handful of rows cannot carry."
+NO_YES = {"few", "heavy_tail"}  # a gain that says so is never surely more than the worth
+UNTRIED: dict[str, Any] = {  # what is said of deep learning before anything is known
+    "worth_it": "undecided", "reason": None, "why": "", "best_deep": None, "best_classical": None, "gain": None, "times": None,
+    "rows_to_settle": None, "rows_planning": None}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,28 @@ class Opened:
     answer: Answer
     evidence: Any
     test: Estimate
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is fixed before the seal opens: trials by their keys, and what a gain must be to count.
+
+    Attributes
+    ----------
+    otherwise : what ships where no bar was set, a deep model was chosen, and it is not shown to be worth it.
+    """
+
+    chosen: str
+    otherwise: str | None
+    classical: str | None
+    deep: str | None
+    trivial: str | None
+    worth: float
+
+    @property
+    def subjects(self) -> list[str]:
+        """What the seal opens for, each once."""
+        return list(dict.fromkeys(k for k in (self.chosen, self.otherwise, self.classical, self.deep, self.trivial) if k is not None))
 
 
 @dataclass(frozen=True)
@@ -96,44 +124,55 @@ def _rounded(value: float | None) -> float | None:
 
 def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: Sealed, metric: Metric, workspace: Workspace, *,
            bar: Bar | None, worth: float | None, folder: Path, seed: int, strata: tuple[np.ndarray, np.ndarray] | None = None) -> Verdict:
-    """Choose, fix the plan, refit, open the seal once, and say what it shows.
+    """Choose, refit, fix the plan, open the seal once, and say what it shows.
 
     Parameters
     ----------
     strata : codes of the sealed rows and of all rows, where the split kept their shares.
 
     Which model is chosen, what a gain must be to count, and which models the seal opens for are written down first.
+    A refit that fails is a failed row, and the choice is made anew without it. Raises `DataError` where none is left.
     """
-    chosen = choose(trials, development, metric, bar=bar, n_sealed=len(sealed), worth=worth)
-    simple = [t for t in trials if not t.deep]
-    classical = best([t for t in simple if fits(t, bar) is not False], metric) or best(simple, metric)
-    deep = best([t for t in trials if t.deep], metric)
-    trivial = next((t for t in trials if t.rung == 0 and t.ok), None)
-    subjects = {t.key: t for t in (chosen, classical, deep, trivial) if t is not None}
-    base = classical or chosen
-    assert base.validation is not None
-    worth_used = worth_of(metric, base.validation.value, worth)
-    workspace.ahead_seconds = 0.0
-    sealed.plan(chosen=chosen.key, subjects=list(subjects), metric=metric.name, bar=bar.document() if bar else None,
-                worth=worth_used, evidence="sealed")
-    bundles = {key: refit(t, development, split.final, workspace, folder / key / "bundle", seed) for key, t in subjects.items()}
-    rows = sealed.open("the verdict of this run", [b.digest for b in bundles.values()])
-    opened = {key: _judge(subjects[key], bundle, rows, metric, seed, strata) for key, bundle in bundles.items()}
+    trials = list(trials)
+    bundles: dict[str, Bundle] = {}
+    while True:
+        planned = plan(trials, development, metric, bar=bar, n_sealed=len(sealed), worth=worth)
+        key = next((k for k in planned.subjects if k not in bundles), None)
+        if key is None:
+            break
+        place = next(i for i, t in enumerate(trials) if t.key == key)
+        trials[place], bundle = refit(trials[place], development, split.final, workspace, folder / key / "bundle", seed)
+        if bundle is not None:
+            bundles[key] = bundle
+    sealed.plan(chosen=planned.chosen, otherwise=planned.otherwise, subjects=planned.subjects, metric=metric.name,
+                bar=bar.document() if bar else None, worth=planned.worth, evidence="sealed")
+    rows = sealed.open("the verdict of this run", [bundles[k].digest for k in planned.subjects])
+    ladder = {t.key: t for t in trials}
+    opened = {k: _judge(ladder[k], bundles[k], rows, metric, seed, strata) for k in planned.subjects}
+    return _settle(trials, opened, planned, _gains(trials, development, metric), split, sealed, metric, bar, rows.groups)
 
-    settled = _deep_learning(trials, opened, classical, deep, metric, worth_used, rows.groups)
-    if chosen.deep and classical and (bar is None or bar.threshold is None) and settled["worth_it"] != "yes":
-        chosen = classical  # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
-    test = opened[chosen.key].test
-    outcome = _outcome(chosen, test, bar)
-    if outcome == "met" and not chosen.deep and settled["worth_it"] != "yes":
-        settled |= {"worth_it": "no", "reason": settled["reason"] or "bar_met_without", "why": settled["why"] if settled["reason"]
-                    else "A simpler model meets the bar, so there is nothing left for a deep one to earn."}
-    flags, notes = _caveats(test, split, chosen, bar)
-    return Verdict(
-        outcome, sentence(outcome, chosen, test, metric, bar, settled, len(sealed)), metric, bar, chosen, list(trials), opened,
-        _gains(trials, development, metric), settled, worth_used, sealed.openings, flags, notes,
-        ADVICE if settled["worth_it"] == "undecided" and settled["gain"] else None,
-        rows_to_settle(test, bar.threshold) if outcome == "undecided" and bar and bar.threshold is not None else None)
+
+def plan(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar: Bar | None, n_sealed: int, worth: float | None) -> Planned:
+    """Fix, by the out-of-fold scores alone, what is chosen, what it is held against, and what a gain must be to count."""
+    if not any(t.ok for t in trials):
+        raise DataError("No model could be fitted: " + "; ".join(f"{t.title}: {t.reason}" for t in trials) + ".")
+    simple = [t for t in trials if not t.deep]
+    chosen = choose(trials, development, metric, bar=bar, n_sealed=n_sealed, worth=worth)
+    classical, deep = _best_inside(simple, bar, metric), _best_inside([t for t in trials if t.deep], bar, metric)
+    bound = chosen.deep and classical is not None and (bar is None or bar.threshold is None)
+    otherwise = choose(simple, development, metric, bar=bar, n_sealed=n_sealed, worth=worth) if bound else None
+    base = (classical or chosen).validation
+    assert base is not None
+    first = next((t for t in trials if t.rung == 0 and t.ok), None)
+    return Planned(chosen.key, _key(otherwise), _key(classical), _key(deep), _key(first), worth_of(metric, base.value, worth))
+
+
+def _key(trial: Trial | None) -> str | None:
+    return trial.key if trial else None
+
+
+def _best_inside(trials: Sequence[Trial], bar: Bar | None, metric: Metric) -> Trial | None:
+    return best([t for t in trials if fits(t, bar) is not False], metric) or best(trials, metric)
 
 
 def _judge(trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: int, strata: tuple[np.ndarray, np.ndarray] | None) -> Opened:
@@ -143,10 +182,32 @@ def _judge(trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: in
     return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, seed=seed, strata=drawn))
 
 
-def _outcome(chosen: Trial, test: Estimate, bar: Bar | None) -> str:
-    if bar is None or (bar.threshold is None and fits(chosen, bar) is True):
-        return "chosen"
+def _settle(trials: list[Trial], opened: dict[str, Opened], planned: Planned, gains: dict[str, tuple[str, Estimate]], split: Split,
+            sealed: Sealed, metric: Metric, bar: Bar | None, groups: np.ndarray | None) -> Verdict:
+    deep = deep_learning(trials, opened, planned, metric, bar, groups)
+    # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
+    key = planned.otherwise if planned.otherwise and deep["worth_it"] != "yes" else planned.chosen
+    chosen, test = opened[key].trial, opened[key].test
+    outcome = outcome_of(chosen, test, bar)
+    if outcome == "met" and not chosen.deep and deep["worth_it"] == "undecided":
+        deep |= {"worth_it": "no", "reason": "bar_met_without",
+                 "why": "A simpler model meets the bar, so nothing is left for a deep one to earn."}
+    flags, notes = _caveats(test, split, chosen, bar)
+    heavy = outcome == "undecided" and "heavy_tail" in test.flags
+    advice = ON_TAILS if heavy else ADVICE if deep["worth_it"] == "undecided" and deep["gain"] and not chosen.deep else None
+    needed = None
+    if outcome == "undecided" and not heavy and bar and bar.threshold is not None and bar.meets(test) is None:
+        needed = rows_to_settle(test, bar.threshold)
+    said = wording.sentence(outcome, chosen, test, metric, bar, deep, len(sealed), needed)
+    return Verdict(outcome, said, metric, bar, chosen, trials, opened, gains, deep, planned.worth, sealed.openings, flags, notes,
+                   advice, needed)
+
+
+def outcome_of(chosen: Trial, test: Estimate, bar: Bar | None) -> str:
+    """Return met, missed, undecided, or chosen where no score was asked for, of what ships."""
     inside = fits(chosen, bar)
+    if bar is None or (bar.threshold is None and inside is True):
+        return "chosen"
     score = bar.meets(test) if bar.threshold is not None else True
     if inside is False or score is False:
         return "missed"
@@ -163,35 +224,31 @@ def _gains(trials: Sequence[Trial], development: Dataset, metric: Metric) -> dic
     return gains
 
 
-def _deep_learning(trials: Sequence[Trial], opened: dict[str, Opened], classical: Trial | None, deep: Trial | None,
-                   metric: Metric, worth: float, groups: np.ndarray | None) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "worth_it": "undecided", "reason": None, "why": "", "best_deep": deep.candidate if deep else None,
-        "best_classical": classical.candidate if classical else None, "gain": None, "times": None, "rows_to_settle": None, "rows_planning": None}
-    if deep is None or classical is None:
-        return document | {"why": _why_untried(trials)}
-    gain = gain_of(metric, opened[classical.key].evidence, opened[deep.key].evidence, groups)
-    unit = "points" if metric.bounded else "of the error"
-    shown = f"{gain.value:+.3f}" if metric.bounded else f"{gain.value:+.1%}"
-    bound = f"{worth:.3g}" if metric.bounded else f"{worth:.1%}"
-    document |= {"gain": estimate_document(gain), "times": _times(classical, deep),
-                 "rows_to_settle": rows_to_settle(gain, worth), "rows_planning": rows_planning(gain, worth)}
-    if gain.low is not None and gain.low > worth and "few" not in gain.flags:
-        return document | {"worth_it": "yes", "why": f"The network gains {shown} {unit}, surely more than the {bound} that would be worth it."}
+def deep_learning(trials: Sequence[Trial], opened: dict[str, Opened], planned: Planned, metric: Metric, bar: Bar | None = None,
+                  groups: np.ndarray | None = None) -> dict[str, Any]:
+    """Return whether the best deep model is worth it over the best simpler one, why, and what it costs more."""
+    simple, complex = (opened[k] if k else None for k in (planned.classical, planned.deep))
+    document: dict[str, Any] = UNTRIED | {
+        "best_deep": complex.trial.candidate if complex else None, "best_classical": simple.trial.candidate if simple else None}
+    if complex is None or simple is None:
+        return document | {"why": wording.of_untried(trials, complex is not None)}
+    gain = gain_of(metric, simple.evidence, complex.evidence, groups)
+    document |= {"gain": estimate_document(gain), "times": _times(simple.trial, complex.trial),
+                 "rows_planning": rows_planning(gain, planned.worth)}
+    worth_it, reason = _claim(gain, planned.worth)
+    why = wording.of_gain(worth_it, gain, planned.worth, metric, document["rows_planning"])
+    if fits(complex.trial, bar) is False:
+        why += " The network is outside the limits that were set."
+    return document | {"worth_it": worth_it, "reason": reason, "why": why,
+                       "rows_to_settle": rows_to_settle(gain, planned.worth) if worth_it == "undecided" else None}
+
+
+def _claim(gain: Estimate, worth: float) -> tuple[str, str | None]:
+    if gain.low is not None and gain.low > worth and not NO_YES & set(gain.flags):
+        return "yes", None
     if gain.high is not None and gain.high < worth:
-        return document | {"worth_it": "no", "reason": "gain_below_worth",
-                           "why": f"The network's gain over the best simpler model is {shown} {unit}: surely less than the {bound} that would be worth it."}
-    return document | {"why": f"The network's gain over the best simpler model is {shown} {unit}; these rows cannot tell whether it is "
-                              f"more or less than the {bound} that would be worth it."}
-
-
-def _why_untried(trials: Sequence[Trial]) -> str:
-    untried = next((t for t in trials if t.deep and not t.ok), None)
-    if untried is None:
-        return "No deep family fits this task."
-    return {"unavailable": f"No deep model could be tried: {untried.title.lower()} {untried.reason}.",
-            "skipped": f"No deep model was tried: {untried.reason}.",
-            "failed": f"No deep model could be judged: {untried.title.lower()} failed ({untried.reason})."}[untried.status]
+        return "no", "gain_below_worth"
+    return "undecided", None
 
 
 def _times(classical: Trial, deep: Trial) -> dict[str, float | None]:
@@ -207,30 +264,17 @@ def _times(classical: Trial, deep: Trial) -> dict[str, float | None]:
 def _caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tuple[list[str], list[str]]:
     flags, notes = list(test.flags), []
     if split.grouped:
-        flags.append("groups")
+        flags = [*(f for f in flags if f != "few"), "groups"]
         notes.append("Rows come in groups, so the range is that of new groups.")
+        if "few" in test.flags:
+            flags.append("few_groups")
+            notes.append("Fewer than 20 groups were kept aside: the range is a rough one.")
     if split.strategy == "by time":
         flags.append("one_period")
         notes.append("The sealed rows are the latest ones: the range speaks of this period, not of every later one.")
     if chosen.parts and chosen.parts < len(split.parts):
         flags.append("parts: 1")
+        notes.append("The budget allowed one part of the cross-validation only, so the choice rests on fewer rows.")
     if fits(chosen, bar) is None:
         flags.append("latency")
     return flags, notes
-
-
-def sentence(outcome: str, chosen: Trial, test: Estimate, metric: Metric, bar: Bar | None, deep: dict[str, Any], n_sealed: int) -> str:
-    """Return the verdict as one or two sentences for a person."""
-    number = "{:,.0f}".format if abs(test.value) >= 1000 else "{:.3g}".format if abs(test.value) >= 1 else "{:.3f}".format
-    interval = f" ({number(test.low)} to {number(test.high)})" if test.low is not None and test.high is not None else ""
-    asked = f", where {number(bar.threshold)} was asked for" if bar and bar.threshold is not None else ""
-    seen = f"{number(test.value)}{interval} on {n_sealed:,} rows nobody had looked at{asked}"
-    first = {
-        "met": f"{chosen.title}: meets the bar. It scores {seen}.",
-        "missed": f"No model meets the bar. The best choice, {chosen.title.lower()}, scores {seen}.",
-        "undecided": f"These rows cannot tell whether the bar is met. The best choice, {chosen.title.lower()}, scores {seen}.",
-        "chosen": f"{chosen.title}: the choice. It scores {seen}.",
-    }[outcome]
-    second = {"yes": " Deep learning is worth it here.", "no": " Deep learning is not worth it here.",
-              "undecided": " Deep learning is not shown to be worth it." if deep["gain"] else " Deep learning was not put to the test."}
-    return first + second[deep["worth_it"]]

@@ -1,4 +1,4 @@
-"""Workspace: what a fit may use: threads, device, budget, and whom to tell."""
+"""Workspace: what a fit may use, and whom to tell."""
 
 from __future__ import annotations
 
@@ -18,13 +18,11 @@ class Workspace:
     Attributes
     ----------
     threads : how many a fit may use; single rows are always answered with one.
-    device : ``cpu``, ``cuda`` or ``mps``.
     budget_seconds : CPU seconds for the whole climb.
     ahead_seconds : CPU seconds that what is planned will take, by the table of costs; for the person who waits.
     """
 
     threads: int = 1
-    device: str = "cpu"
     budget_seconds: float = 600.0
     ahead_seconds: float = 0.0
     tell: Callable[[str], None] = _quiet

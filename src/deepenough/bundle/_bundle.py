@@ -38,7 +38,11 @@ class Bundle:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own errors share no base class
+            raise BundleError(f"The graph of '{folder}' cannot be opened by onnxruntime {onnxruntime.__version__} "
+                              f"({type(error).__name__}). Install a newer one, or train again.") from error
         self._inputs = [i.name for i in self._session.get_inputs()]
         self._outputs = [o.name for o in self._session.get_outputs()]
 
@@ -49,16 +53,12 @@ class Bundle:
         Raises `BundleError` where a file is missing, was changed, or comes from a newer version.
         """
         folder = Path(path)
-        manifest = _document(folder / "manifest.json", SCHEMA)
-        for name, entry in manifest["files"].items():
-            _verify(folder, name, entry)
-        signature = _document(folder / "signature.json", SIGNATURE)
-        task = msgspec.convert(signature["task"], Task)
-        version = shelves.shelf("modalities")[task.modality].facts["version"]
-        if signature["modality_version"] != version:
-            raise BundleError(f"'{folder}' reads {task.modality} in version {signature['modality_version']}, and version {version} is "
-                              "installed. Install the deepenough that made it, or train again.")
-        return cls(task, (folder / "model.onnx").read_bytes(), signature, folder)
+        listed = _document(folder / "manifest.json", _read(folder / "manifest.json"), SCHEMA).get("files")
+        if not isinstance(listed, dict) or not {"model.onnx", "signature.json"} <= set(listed):
+            raise BundleError(f"The manifest of '{folder}' does not list all that answers. Copy the bundle again.")
+        files = {name: _verified(folder, name, entry) for name, entry in listed.items()}
+        signature = _document(folder / "signature.json", files["signature.json"], SIGNATURE)
+        return cls(_task(signature, folder), files["model.onnx"], signature, folder)
 
     def answer(self, examples: Examples) -> Answer:
         """Answer decoded examples: the graph's outputs by name, first axis n."""
@@ -91,24 +91,49 @@ class Bundle:
         return (self.folder / "model.onnx").stat().st_size
 
 
-def _document(path: Path, schema: str) -> dict[str, Any]:
+def _read(path: Path) -> bytes:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except FileNotFoundError:
         raise BundleError(f"'{path.parent}' is no bundle: it has no {path.name}. Name a folder that `deepenough run` made.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
+
+
+def _document(path: Path, data: bytes, schema: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(data)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
     if not isinstance(document, dict) or document.get("schema") != schema:
         raise BundleError(f"'{path}' is not of the schema {schema}. It is damaged, or made by another version.")
     return document
 
 
-def _verify(folder: Path, name: str, entry: dict[str, Any]) -> None:
+def _verified(folder: Path, name: str, entry: Any) -> bytes:
+    """Return the bytes of a file, read once: what was hashed is what is used."""
     if Path(name).name != name:
         raise BundleError(f"'{folder}' lists a file outside itself ('{name}'). Do not use it.")
     path = folder / name
     if not path.is_file():
         raise BundleError(f"'{folder}' lacks {name}. Copy the bundle again.")
-    data = path.read_bytes()
-    if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+    data = _read(path)
+    if not isinstance(entry, dict) or len(data) != entry.get("size") or hashlib.sha256(data).hexdigest() != entry.get("sha256"):
         raise BundleError(f"'{path}' was changed since it was written: its hash differs. Copy the bundle again.")
+    return data
+
+
+def _task(signature: dict[str, Any], folder: Path) -> Task:
+    try:
+        task = msgspec.convert(signature.get("task"), Task)
+    except msgspec.ValidationError as error:
+        raise BundleError(f"The signature of '{folder}' says no task ({error}). It is damaged, or made by another version.") from error
+    books = shelves.shelf("modalities")
+    if task.modality not in books or task.kind not in shelves.shelf("tasks"):
+        raise BundleError(f"'{folder}' is for {task.kind} of {task.modality}, which is not known here. "
+                          "Install the deepenough that made it.")
+    version, made = books[task.modality].facts["version"], signature.get("modality_version")
+    if made != version:
+        raise BundleError(f"'{folder}' reads {task.modality} in version {made}, and version {version} is installed. "
+                          "Install the deepenough that made it, or train again.")
+    return task

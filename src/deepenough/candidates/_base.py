@@ -28,7 +28,7 @@ class Candidate(ABC):
 
     Facts (literals): ``name``, ``title``, ``rung`` 0 TRIVIAL, 1 LINEAR, 2 BOOSTING, 3 TRANSFER, 4 SCRATCH, ``answers``
     (kinds of task), ``modalities``, ``requires`` (packages), ``extra`` (what installs them), and ``cost``:
-    (seconds, seconds per million cells and class) of CPU that one fit takes, for the budget.
+    CPU seconds of one fit: (always, a thousand rows, a million cells and class), for the budget.
     """
 
     name: ClassVar[str]
@@ -38,7 +38,7 @@ class Candidate(ABC):
     modalities: ClassVar[tuple[str, ...]]
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
-    cost: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    cost: ClassVar[tuple[float, float, float]] = (0.0, 0.0, 0.0)
 
     @abstractmethod
     def suits(self, task: Task) -> bool:

@@ -19,7 +19,7 @@ from deepenough.stats import Estimate, assurance
 from deepenough.workspace import Workspace
 
 ASSURED = 0.8
-ENOUGH = "a simpler model is as good as sure to meet the bar"
+ENOUGH = "a simpler model is as good as sure to meet the bar (--full climbs on)"
 
 
 def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspace, *, bar: Bar | None = None,
@@ -48,11 +48,12 @@ def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspa
         here = [t for family in rung for t in expand(family, development)]
         for i, trial in enumerate(here):
             if trial.status == "planned":
-                workspace.ahead_seconds = sum(predicted_cpu(t, development) * len(split.parts) for t in here[i:] + above if t.status == "planned")
+                ahead = [t for t in here[i:] + above if t.status == "planned"]
+                workspace.ahead_seconds = sum(predicted_cpu(t, development) * len(split.parts) for t in ahead)
                 trial, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
             tried.append(trial)
         trials += tried
-        enough = not full and any(assured(t, bar, n_sealed) for t in tried)
+        enough = not full and any(assured(t, bar, n_sealed) and fits(t, bar) for t in tried)
     return trials
 
 
@@ -63,7 +64,8 @@ def _within_budget(trial: Trial, development: Dataset, split: Split, metric: Met
         parts = parts[:1]
     cost = one * len(parts)
     if predicted + cost > budget:
-        reason = f"would take about {cost:,.0f} CPU seconds, and {max(0.0, budget - predicted):,.0f} of the budget are left: raise --budget"
+        left = max(0.0, budget - predicted)
+        reason = f"it would take about {cost:,.0f} CPU seconds, and {left:,.0f} of the budget are left: raise --budget"
         return replace(trial, status="skipped", reason=reason), predicted
     return try_out(trial, development, parts, metric, workspace, folder / trial.key / "bundle", seed), predicted + cost
 
@@ -131,16 +133,18 @@ def choose(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar
            worth: float | None) -> Trial:
     """Choose by the out-of-fold scores: complexity bears the burden of proof.
 
-    With a bar, the simplest trial that is as good as sure to meet it. Else one trial stands for each rung; a higher rung
-    replaces a lower one where its gain is worth it and above zero beyond chance (one-sided 5 %, shared by all planned
-    trials); then the simplest rung that is within the worth of the winner, or not shown to be worse, takes its place.
+    With a bar, the simplest trial that is as good as sure to meet it, and clearly inside the limits where one is. Else one
+    trial stands for each rung; a higher rung replaces a lower one where its gain is worth it and above zero beyond chance
+    (one-sided 5 %, shared by all planned trials); then the simplest rung that is within the worth of the winner, or not
+    shown to be worse, takes its place.
     """
     able = [t for t in trials if t.ok]
     inside = [t for t in able if fits(t, bar) is not False] or [min(able, key=lambda t: excess(t, bar))]
     sure = [t for t in inside if assured(t, bar, n_sealed)]
     if sure:
-        simplest = min(t.rung for t in sure)
-        winner = best([t for t in sure if t.rung == simplest], metric)
+        clear = [t for t in sure if fits(t, bar)] or sure
+        simplest = min(t.rung for t in clear)
+        winner = best([t for t in clear if t.rung == simplest], metric)
         assert winner is not None
         return winner
     rungs = [best(list(group), metric) for _, group in groupby(inside, key=lambda t: t.rung)]

@@ -44,7 +44,7 @@ def _clip(graph: Graph, x: str, low: float, high: float) -> str:
 
 
 def _numbers(graph: Graph, weights: Arrays, far: float) -> str:
-    """(n, a) numbers to (n, a * size): bins, the standardised value and whether it is missing, times the column's matrix."""
+    """(n, a) numbers to (n, a * size): bins, standardised value and missing flag, times the column's own matrix."""
     c = {name: graph.constant(weights[name]) for name in
          ("low", "high", "fill", "flag", "mean", "inverse_scale", "left", "inverse_width", "numeric", "numeric_bias")}
     missing = graph.add("IsNaN", "numbers")
@@ -63,7 +63,8 @@ def _numbers(graph: Graph, weights: Arrays, far: float) -> str:
 def _codes(graph: Graph, weights: Arrays) -> str:
     """(n, b) codes to (n, b * size): a code beyond what was learnt reads as 0, the unseen."""
     zero = graph.constant(np.array(0, np.int64))
-    beyond = graph.add("Or", graph.add("Less", "codes", zero), graph.add("GreaterOrEqual", "codes", graph.constant(weights["sizes"])))
+    above = graph.add("GreaterOrEqual", "codes", graph.constant(weights["sizes"]))
+    beyond = graph.add("Or", graph.add("Less", "codes", zero), above)
     known = graph.add("Add", graph.add("Where", beyond, zero, "codes"), graph.constant(weights["offsets"]))
     rows = graph.add("Gather", graph.constant(weights["level"].astype(np.int32)), known)
     return graph.add("Flatten", graph.add("Gather", graph.constant(weights["table"]), rows), axis=1)

@@ -70,7 +70,8 @@ class Ensemble:
             attributes[name] = numpy_helper.from_array(np.array(self.lists[name], dtype), name)
         if not self.lists["membership_values"]:
             del attributes["membership_values"]
-        raw = graph.add("TreeEnsemble", x, domain="ai.onnx.ml", n_targets=self.outputs, aggregate_function=1, post_transform=0, **attributes)
+        attributes |= {"n_targets": self.outputs, "aggregate_function": 1, "post_transform": 0}  # a sum, as it is
+        raw = graph.add("TreeEnsemble", x, domain="ai.onnx.ml", **attributes)
         return graph.add("Add", raw, graph.constant(self.base.astype(np.float32)[None, :])) if self.base.any() else raw
 
 

@@ -87,7 +87,7 @@ def families(dataset: Dataset) -> list[Trial]:
 
     What is not installed is a row, too, and says how to get it.
     """
-    books = sorted(shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", (0.0, 0.0)), b.name))
+    books = sorted(shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", ()), b.name))
     fitting = [b for b in books if dataset.task.kind in b.facts["answers"] and dataset.task.modality in b.facts["modalities"]]
     return [_family(book) for book in fitting]
 
@@ -112,9 +112,10 @@ def expand(family: Trial, dataset: Dataset) -> list[Trial]:
 
 def predicted_cpu(trial: Trial, dataset: Dataset) -> float:
     """CPU seconds one fit takes by the table in the package: never by a stopwatch, so that every run decides alike."""
-    base, per_million = shelves.shelf("candidates")[trial.candidate].facts.get("cost", (0.0, 0.0))
+    base, per_thousand, per_million = shelves.shelf("candidates")[trial.candidate].facts.get("cost", (0.0, 0.0, 0.0))
     classes = len(dataset.task.labels) if len(dataset.task.labels) > 2 else 1
-    return float(base + per_million * len(dataset) * max(1, len(dataset.features)) * classes / 1e6)
+    cells = len(dataset) * max(1, len(dataset.features)) * classes
+    return float(base + per_thousand * len(dataset) / 1e3 + per_million * cells / 1e6)
 
 
 def try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,

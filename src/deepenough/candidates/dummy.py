@@ -22,7 +22,7 @@ class Dummy(Candidate):
     rung = 0
     answers = ("classification", "regression")
     modalities = ("tabular",)
-    cost = (0.01, 0.0)
+    cost = (0.01, 0.0, 0.0)
 
     def suits(self, task: Task) -> bool:
         return True

@@ -30,7 +30,7 @@ class GradientBoosting(Candidate):
     answers = ("classification", "regression")
     modalities = ("tabular",)
     requires = ("lightgbm",)
-    cost = (0.4, 2.5)
+    cost = (0.1, 0.0, 2.5)
 
     def suits(self, task: Task) -> bool:
         return True

@@ -31,7 +31,7 @@ class Linear(Candidate):
     answers = ("classification", "regression")
     modalities = ("tabular",)
     requires = ("sklearn",)
-    cost = (0.1, 1.5)
+    cost = (0.05, 0.0, 1.5)
 
     def suits(self, task: Task) -> bool:
         return True
@@ -150,7 +150,8 @@ class LinearModel:
         if outputs == 1:
             self.weights, self.bias = model.coef_, model.intercept_
         elif len(present) == 2:
-            self.weights[present], self.bias[present] = [-model.coef_[0] / 2, model.coef_[0] / 2], [-model.intercept_[0] / 2, model.intercept_[0] / 2]
+            sides = np.array([-0.5, 0.5])
+            self.weights[present], self.bias[present] = sides[:, None] * model.coef_, sides * model.intercept_
         else:
             self.weights[present], self.bias[present] = model.coef_, model.intercept_
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,27 +22,29 @@ from deepenough.task import Task
 from deepenough.workspace import Workspace
 
 BLOCK = 4096      # rows answered at a time, so that memory does not grow with the table
-FAR = 2.5         # standard deviations beyond which a number is no further away: keeps one odd cell from carrying the answer
+FAR = 2.5         # standard deviations beyond which a number is no further away: one odd cell must not carry the answer
 WARM_UP = 50      # steps
+LEAF_ROWS = 20    # rows on either side of a bin's edge that a tree chose
+TREE_ROWS = 50000
 HUGE = 1e37       # numbers learnt from stay inside, so that no difference of two overflows float32
 DEFAULTS: dict[str, Any] = {
     "heads": 8, "width": 128, "layers": 2, "bins": 24, "number_size": 8, "category_size": 8, "least_rows": 4,
-    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.03, "batch": 256, "epochs": 60, "patience": 12,
-    "average": 0.99,
+    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.03, "average": 0.99, "batch": 256, "epochs": 60,
+    "most_rows": 2_500_000, "patience": 12,
 }
 
 
 class TabularNet(Candidate):
-    """A small network for rows: TabM's heads (Gorishniy et al. 2024) over piecewise-linear encodings (Gorishniy et al. 2022)."""
+    """A small network: several heads on one trunk (TabM, Gorishniy et al. 2024), piecewise-linear numbers (2022)."""
 
     name = "tabular_net"
     title = "Neural network for tables"
     rung = 4
     answers = ("classification", "regression")
     modalities = ("tabular",)
-    requires = ("torch",)
+    requires = ("torch", "sklearn")
     extra = "deep"
-    cost = (3.0, 10.0)
+    cost = (0.5, 1.1, 5.0)
 
     def suits(self, task: Task) -> bool:
         return bool(task.inputs)
@@ -81,39 +84,54 @@ class Encoding:
     level: np.ndarray
 
 
-def learn_encoding(numbers: np.ndarray, codes: np.ndarray, bins: int, least_rows: int) -> Encoding:
-    """Learn ranges, bins and levels from (n, a) numbers and (n, b) codes."""
-    columns = [_learn_number(numbers[:, i], bins) for i in range(numbers.shape[1])]
+def learn_encoding(numbers: np.ndarray, codes: np.ndarray, target: np.ndarray, bins: int, least_rows: int) -> Encoding:
+    """Learn ranges, bins and levels from (n, a) numbers, (n, b) codes and (n,) target."""
+    columns = [_learn_number(numbers[:, i], target, bins) for i in range(numbers.shape[1])]
     left, inverse = np.zeros((2, len(columns), bins), np.float32)
     for i, (edges, _) in enumerate(columns):
         left[i, : len(edges) - 1] = edges[:-1]
         inverse[i, : len(edges) - 1] = 1.0 / np.diff(edges)
     facts = np.array([facts for _, facts in columns], np.float32).reshape(len(columns), 6)
-    return Encoding(*np.ascontiguousarray(facts.T), left, inverse, *_learn_levels(codes, least_rows))
+    low, high, fill, flag, mean, inverse_scale = np.ascontiguousarray(facts.T)
+    sizes, offsets, level = _learn_levels(codes, least_rows)
+    return Encoding(low, high, fill, flag, mean, inverse_scale, left, inverse, sizes, offsets, level)
 
 
-def _learn_number(column: np.ndarray, bins: int) -> tuple[np.ndarray, tuple[float, ...]]:
+def _learn_number(column: np.ndarray, target: np.ndarray, bins: int) -> tuple[np.ndarray, tuple[float, ...]]:
     """Return the edges of the bins and (low, high, fill, flag, mean, inverse scale) of one column."""
-    seen = np.clip(column[~np.isnan(column)].astype(np.float64), -HUGE, HUGE)
+    known = ~np.isnan(column)
+    seen = np.clip(column[known].astype(np.float64), -HUGE, HUGE)
     if len(seen) == 0:
         return np.zeros(1), (0.0,) * 6
     spread = float(seen.std())
-    edges = _edges(seen, bins)
-    flag = float(len(seen) < len(column))
-    inverse = 1.0 / spread if spread > 1e-30 else 0.0
+    edges = _edges(seen, target[known], bins).astype(np.float32).astype(np.float64)
+    least = max(1e-6 * spread, 1e-30)  # narrower bins would overflow when a number is divided by their width
+    edges = edges[np.concatenate([[True], np.diff(edges) > least])]
+    flag, inverse = float(len(seen) < len(column)), 1.0 / spread if spread > 1e-30 else 0.0
     return edges, (seen.min(), seen.max(), float(np.median(seen)), flag, float(seen.mean()), inverse)
 
 
-def _edges(seen: np.ndarray, bins: int) -> np.ndarray:
-    """Mostly quantiles of the rows; a quarter are quantiles of the distinct values, for columns that are nearly all zero."""
+def _edges(seen: np.ndarray, target: np.ndarray, bins: int) -> np.ndarray:
+    """Every value where there are few; else half from a small tree on the target, half quantiles.
+
+    The tree puts bins where the answer changes (PLE-T of Gorishniy et al. 2022). Some of the quantiles are those of the
+    distinct values, for columns that are nearly all zero.
+    """
     distinct = np.unique(seen)
-    if len(distinct) > bins + 1:
-        rare = bins // 4
-        distinct = np.unique(np.concatenate([np.quantile(seen, np.linspace(0, 1, bins - rare + 2)),
-                                             np.quantile(distinct, np.linspace(0, 1, rare + 1)[1:-1])]))
-    single = distinct.astype(np.float32).astype(np.float64)
-    least = max(1e-6 * float(seen.std()), 1e-30)  # narrower bins would overflow when a number is divided by their width
-    return single[np.concatenate([[True], np.diff(single) > least])]
+    if len(distinct) <= bins + 1:
+        return distinct
+    of_rows, of_values = bins // 2 - bins // 8, bins // 8
+    parts = [_thresholds(seen, target, bins - bins // 2), np.quantile(seen, np.linspace(0, 1, of_rows + 2)),
+             np.quantile(distinct, np.linspace(0, 1, of_values + 1)[1:-1])]
+    return np.unique(np.concatenate(parts))
+
+
+def _thresholds(seen: np.ndarray, target: np.ndarray, leaves: int) -> np.ndarray:
+    """Where a small tree cuts one column."""
+    kind = DecisionTreeRegressor if target.dtype.kind == "f" else DecisionTreeClassifier
+    rows = slice(None, None, 1 + len(seen) // TREE_ROWS)
+    tree = kind(max_leaf_nodes=leaves, min_samples_leaf=LEAF_ROWS, random_state=0).fit(seen[rows, None], target[rows])
+    return np.asarray(tree.tree_.threshold[tree.tree_.feature >= 0])
 
 
 def _learn_levels(codes: np.ndarray, least_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,7 +147,20 @@ def _learn_levels(codes: np.ndarray, least_rows: int) -> tuple[np.ndarray, np.nd
 
 
 class Network(nn.Module):
-    """Encodings, a shared trunk with scales and shifts of each head's own (BatchEnsemble, Wen et al. 2020), and a linear skip."""
+    """Encodings, a trunk with scales and shifts of each head's own (BatchEnsemble, Wen et al. 2020), a linear skip."""
+
+    low: Tensor
+    high: Tensor
+    fill: Tensor
+    flag: Tensor
+    mean: Tensor
+    inverse_scale: Tensor
+    left: Tensor
+    inverse_width: Tensor
+    sizes: Tensor
+    offsets: Tensor
+    level: Tensor
+    target: Tensor
 
     def __init__(self, encoding: Encoding, outputs: int, settings: Settings, generator: torch.Generator) -> None:
         super().__init__()
@@ -144,6 +175,7 @@ class Network(nn.Module):
         self.numeric_bias = self._uniform(4, columns, 1, size)
         levels = int(encoding.level.max(initial=0)) + 1
         self.table = nn.Parameter(0.3 * torch.randn(levels, category, generator=generator))
+        self.table.data[self.level[self.offsets]] = 0.0
         self.first = self._uniform(flat, flat, width)
         signs = torch.randint(0, 2, (heads, width), generator=generator) * 2.0 - 1.0  # the heads differ from the start
         self.scales = nn.ParameterList([signs] + [torch.ones(heads, width) for _ in range(layers - 1)])
@@ -176,9 +208,19 @@ class Network(nn.Module):
             encoded = torch.cat([bins, standard.unsqueeze(2), (missing * self.flag).unsqueeze(2)], 2)
             parts.append((encoded.transpose(0, 1) @ self.numeric + self.numeric_bias).transpose(0, 1).flatten(1))
         if codes.shape[1]:
-            known = torch.where((codes < 0) | (codes >= self.sizes), 0, codes) + self.offsets
-            parts.append(self.table[self.level[known]].flatten(1))
+            parts.append(self.table[self._rows(codes)].flatten(1))
         return torch.cat(parts, 1)
+
+    def _rows(self, codes: Tensor) -> Tensor:
+        """(n, b) rows of the table; a code beyond what was learnt reads as 0, the unseen."""
+        return self.level[torch.where((codes < 0) | (codes >= self.sizes), 0, codes) + self.offsets]
+
+    @torch.no_grad()
+    def average_unseen(self, codes: Tensor) -> None:
+        """Let the unseen of a column that had (nearly) none stand for its average row: nothing else taught it."""
+        for start, rows in zip(self.level[self.offsets], self._rows(codes).T, strict=True):
+            if (rows == start).sum() < self.settings["least_rows"]:
+                self.table[start] = self.table[rows].mean(0)
 
     def _drop(self, x: Tensor, rate: float) -> Tensor:
         """Dropout from the net's own generator: a byte a cell, an eighth of the time of a float a cell."""
@@ -196,16 +238,20 @@ class Net:
         self.task, self.settings, self.seed = task, {**DEFAULTS, **settings}, seed
 
     def fit(self, learn: Dataset, tune: Dataset, workspace: Workspace) -> Net:
-        with _threads(workspace.threads):
+        self.threads = workspace.threads
+        with _threads(self.threads):
             return self._fit(learn, tune)
 
     def _fit(self, learn: Dataset, tune: Dataset) -> Net:
         generator = torch.Generator().manual_seed(self.seed)
-        encoding = learn_encoding(learn.tensors["numbers"], learn.tensors["codes"], self.settings["bins"], self.settings["least_rows"])
+        numbers, codes = learn.tensors["numbers"], learn.tensors["codes"]
+        encoding = learn_encoding(numbers, codes, learn.truth, self.settings["bins"], self.settings["least_rows"])
         self.network = Network(encoding, max(1, len(self.task.labels)), self.settings, generator)
         self._learn_target(learn.truth)
         data, held = self._tensors(learn), self._tensors(tune)
-        self.epochs_run = Training(self.network, self.settings, self._loss, generator).run(data, lambda: self._score(*held))
+        training = Training(self.network, self.settings, self._loss, generator)
+        self.epochs_run = training.run(data, lambda: self._score(*held))
+        self.network.average_unseen(data[1])
         self.network.eval()
         return self
 
@@ -217,12 +263,11 @@ class Net:
             self.network.register_buffer("target", torch.tensor(facts, dtype=torch.float32))
 
     def _tensors(self, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
-        truth = dataset.truth
-        if self.task.labels:
-            target = torch.from_numpy(truth.astype(np.int64))
-        else:
-            target = (torch.from_numpy(truth.astype(np.float32)) - self.network.target[2]) / self.network.target[3]
-        return torch.from_numpy(dataset.tensors["numbers"]), torch.from_numpy(dataset.tensors["codes"]), target
+        target = dataset.truth.astype(np.int64)
+        if not self.task.labels:
+            center, scale = self.network.target[2:].tolist()
+            target = ((dataset.truth - center) / scale).astype(np.float32)
+        return *_inputs(dataset), torch.from_numpy(target)
 
     def _loss(self, raw: Tensor, target: Tensor) -> Tensor:
         """Mean of the heads' own losses: each learns by itself, and they are averaged only to answer."""
@@ -239,12 +284,13 @@ class Net:
     @torch.no_grad()
     def _answer(self, numbers: Tensor, codes: Tensor) -> Tensor:
         """(n, C) probabilities, or (n,) standardised values."""
-        blocks = zip(numbers.split(BLOCK), codes.split(BLOCK), strict=True)
-        raw = [self.network(*block) for block in blocks]
+        blocks = (slice(start, start + BLOCK) for start in range(0, max(1, len(numbers)), BLOCK))
+        raw = [self.network(numbers[block], codes[block]) for block in blocks]
         return torch.cat([r.softmax(2).mean(0) if self.task.labels else r.mean(0).squeeze(1) for r in raw])
 
     def predict(self, dataset: Dataset) -> Answer:
-        answer = self._answer(torch.from_numpy(dataset.tensors["numbers"]), torch.from_numpy(dataset.tensors["codes"]))
+        with _threads(self.threads):
+            answer = self._answer(*_inputs(dataset))
         if self.task.labels:
             return {"probability": answer.numpy()}
         low, high, center, scale = self.network.target
@@ -257,9 +303,10 @@ class Net:
 
 
 class Training:
-    """AdamW at one rate after a warm-up; an average of the weights answers, and the best of those on held rows is kept."""
+    """AdamW at one rate after a warm-up; a running average of the weights answers, the best on held rows is kept."""
 
-    def __init__(self, network: Network, settings: Settings, loss: Any, generator: torch.Generator) -> None:
+    def __init__(self, network: Network, settings: Settings, loss: Callable[[Tensor, Tensor], Tensor],
+                 generator: torch.Generator) -> None:
         self.network, self.settings, self.loss, self.generator = network, settings, loss, generator
         self.weights = list(network.parameters())
         self.average = [w.detach().clone() for w in self.weights]
@@ -268,10 +315,11 @@ class Training:
         self.optimizer = torch.optim.AdamW(groups, lr=settings["rate"], foreach=True)
         self.step = 0
 
-    def run(self, data: tuple[Tensor, ...], score: Any) -> int:
+    def run(self, data: tuple[Tensor, ...], score: Callable[[], float]) -> int:
         """Train until `score()`, lower is better, has not improved for `patience` epochs; return how many were run."""
         best, kept, since, epoch = math.inf, self.average, 0, 0
-        while epoch < self.settings["epochs"] and since < self.settings["patience"]:
+        epochs = min(self.settings["epochs"], max(8, self.settings["most_rows"] // len(data[0])))
+        while epoch < epochs and since < self.settings["patience"]:
             epoch += 1
             self._epoch(data)
             judged = self._judge(score)
@@ -285,26 +333,27 @@ class Training:
         n = len(data[0])
         size = min(self.settings["batch"], max(32, n // 20))
         self.network.train()
-        for rows in torch.randperm(n, generator=self.generator).split(size):
-            self._update(*(t[rows] for t in data))
+        order = torch.randperm(n, generator=self.generator)
+        for start in range(0, n, size):
+            self._update(*(t[order[start : start + size]] for t in data))
 
     def _update(self, numbers: Tensor, codes: Tensor, target: Tensor) -> None:
         self.step += 1
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings["rate"] * min(1.0, self.step / WARM_UP)
         self.optimizer.zero_grad()
-        self.loss(self.network(numbers, codes), target).backward()
+        torch.autograd.backward(self.loss(self.network(numbers, codes), target))
         nn.utils.clip_grad_norm_(self.weights, 1.0, foreach=True)
         self.optimizer.step()
         fresh = 1.0 - min(self.settings["average"], (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(self.average, [w.detach() for w in self.weights], fresh)
 
-    def _judge(self, score: Any) -> float:
+    def _judge(self, score: Callable[[], float]) -> float:
         """Score the averaged weights, and go on from the raw ones."""
         raw = [w.detach().clone() for w in self.weights]
         self._put(self.average)
         self.network.eval()
-        judged = float(score())
+        judged = score()
         self._put(raw)
         return judged
 
@@ -312,6 +361,12 @@ class Training:
     def _put(self, values: Sequence[Tensor]) -> None:
         for weight, value in zip(self.weights, values, strict=True):
             weight.copy_(value)
+
+
+def _inputs(dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """Numbers and codes; copied only where they may not be written, which torch would warn of."""
+    numbers, codes = (np.require(dataset.tensors[name], requirements=["C", "W"]) for name in ("numbers", "codes"))
+    return torch.from_numpy(numbers), torch.from_numpy(codes)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def write(folder: Path, task: Task, plan: Plan, learnt: Dataset, about: dict[str
 
     Parameters
     ----------
-    learnt : rows the model learnt from: the range of every number is taken from these.
+    learnt : rows of the kind the model learnt from: the order of their features is written down.
     about : what made the model (candidate, settings, seed): said in the manifest.
     """
     signature = {

@@ -25,6 +25,7 @@ TIME_FORMATS = (None, "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y 
 ID_NAME = re.compile(r"(^|[_\W])(?i:id|uuid|guid|key|index|rownum|row|nr|no|number)$|[a-z0-9]I[dD]$")
 WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0")
 MOST_SPELLINGS = 12        # of true and false in one column: True, TRUE, true ...
+FIRST_YEAR, LAST_YEAR = 1678, 2261  # what a column of times can hold, to the nanosecond
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 
@@ -151,11 +152,25 @@ def category_text(value: Any) -> str:
         if text.endswith(".0") and WHOLE_FLOAT.fullmatch(text):
             return text[:-2]  # whole numbers beside empty cells are written so by others, and come as 1.0 or 1 from elsewhere
         return "" if text in MISSING else text
-    if value is None or value != value:  # NaN and NaT differ from themselves
+    if is_empty(value):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a cell that is no text is empty: None, NaN, and pandas' NaT and NA.
+
+    >>> [is_empty(v) for v in (None, float("nan"), 0, False)]
+    [True, True, False, False]
+    """
+    try:
+        return value is None or bool(value != value)  # NaN and NaT differ from themselves
+    except TypeError:  # NA says neither yes nor no
+        return True
+    except ValueError:  # an array
+        return False
 
 
 def parse_types(types: Mapping[str, str], columns: list[str]) -> dict[str, str]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepenough.errors import DataError, nearest
+from deepenough.errors import DataError, SettingError, nearest
 from deepenough.examples import Columns, Examples
 from deepenough.modalities._base import Modality
+from deepenough.modalities._cells import DECODERS, by_column
 from deepenough.modalities._files import MISSING, check_names, read_table
-from deepenough.modalities._kinds import TRUE_FALSE, category_text, epoch_seconds, find_column, parse_types
+from deepenough.modalities._kinds import FIRST_YEAR, LAST_YEAR, find_column, parse_types
 from deepenough.task import INPUT_KINDS, Column, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DAY = 86400.0
+PARTS = ("month", "day", "weekday", "year", "days", "hour")
 AS_WRITTEN = ("category", "high_cardinality", "identifier", "text")  # read as text, so that 007 keeps its zeros
 WHY = {
     "identifier": "names a row, and says nothing about a new one",
@@ -48,7 +48,11 @@ class Tabular(Modality):
             known = roles["task"].columns
             return roles["task"], _frame(source, {c.name: "category" for c in known if c.kind in AS_WRITTEN})
         frame = _frame(source, roles.get("types") or {})
-        return Task("", self.name, tuple(_find_columns(frame, roles))), frame
+        columns = _find_columns(frame, roles)
+        made = {f"{c.name}:{part}" for c in columns if c.kind == "time" for part in PARTS}
+        if made & set(frame.columns):
+            raise DataError(f"The column '{min(made & set(frame.columns))}' is named as a part of a date will be. Rename it.")
+        return Task("", self.name, tuple(columns)), frame
 
     def decode(self, rows: Any, task: Task) -> Columns:
         """Rows in (a frame, columns by name, or dicts), arrays by input column out.
@@ -56,13 +60,13 @@ class Tabular(Modality):
         Numbers and booleans become float32, rounded here once for training and serving alike; categories their code
         (0 missing or unseen); times float64 seconds since 1970. A missing column is refused by name.
         """
-        table, n = _by_column(rows)
+        table, n = by_column(rows)
         columns = {}
         for column in task.inputs:
             if column.name not in table:
                 raise DataError(f"The column '{column.name}' is missing. {nearest(column.name, table)}"
                                 f"The model reads: {', '.join(c.name for c in task.inputs)}.")
-            columns[column.name] = _DECODERS[column.kind](table[column.name], column)
+            columns[column.name] = DECODERS[column.kind](table[column.name], column)
         return Columns(columns, n)
 
     def features(self, examples: Examples, task: Task) -> dict[str, np.ndarray]:
@@ -95,15 +99,18 @@ class Tabular(Modality):
 
 
 def _frame(source: Any, types: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
     if isinstance(source, str | Path):
         frame = read_table(Path(source), [name for name, kind in types.items() if kind != "number"])
     else:
-        frame = source.copy(deep=False)
+        frame = source.copy(deep=False) if hasattr(source, "columns") else pd.DataFrame(source)
         frame.columns = [str(c) for c in frame.columns]
         check_names(list(frame.columns), "The frame")
         frame = frame.reset_index(drop=True)
     if len(frame) == 0:
-        raise DataError("The table has a header but no rows. Export it again, with its rows.")
+        name = f"'{source}'" if isinstance(source, str | Path) else "The frame"
+        raise DataError(f"{name} has a header but no rows. Export it again, with its rows.")
     return _tidy(frame, {name for name, kind in types.items() if kind in AS_WRITTEN})
 
 
@@ -120,7 +127,7 @@ def _tidy(frame: pd.DataFrame, as_written: Collection[str]) -> pd.DataFrame:
             continue
         _refuse_nested(series)
         text = series.map(lambda v: v.strip() if isinstance(v, str) else v)
-        text = text.astype(object).where(~text.isin(MISSING), None)
+        text = text.astype(object).where(text.notna() & ~text.isin(MISSING), None)
         numbers = pd.to_numeric(text, errors="coerce") if name not in as_written and _numeric_looking(text) else None
         whole = numbers is not None and bool((numbers.notna() == text.notna()).all()) and bool(text.notna().any())
         frame[name] = numbers if whole else text
@@ -131,13 +138,15 @@ def _plain(series: pd.Series) -> pd.Series:
     """Nullable integers, floats and booleans become NumPy's own; infinite numbers are refused."""
     import pandas as pd
 
-    if series.dtype == "boolean" and series.isna().any():
+    if series.dtype.kind == "c":
+        raise DataError(f"Column '{series.name}' holds complex numbers. Make one column of each part, or drop it.")
+    if series.dtype.kind == "b" and series.isna().any():
         return series.astype(object).where(series.notna(), None)  # a number would hide that it says yes or no
     if pd.api.types.is_extension_array_dtype(series.dtype) and series.dtype.kind in "iufb":
         return series.astype(float) if series.isna().any() else series.astype(series.dtype.kind + "8" if series.dtype.kind != "b" else bool)
     if series.dtype.kind == "f" and np.isinf(series.to_numpy()).any():
         bad = np.flatnonzero(np.isinf(series.to_numpy()))
-        raise DataError(f"Column '{series.name}' holds {len(bad)} infinite value(s), the first in row {bad[0]}. "
+        raise DataError(f"Column '{series.name}' holds {len(bad)} infinite value(s), the first in row {bad[0]} (counted from 0). "
                         "Replace them by empty cells or by a number.")
     return series
 
@@ -145,7 +154,8 @@ def _plain(series: pd.Series) -> pd.Series:
 def _refuse_nested(series: pd.Series) -> None:
     nested = next((v for v in series.iloc[:1000] if isinstance(v, dict | list | set | tuple | np.ndarray)), None)
     if nested is not None:
-        raise DataError(f"Column '{series.name}' holds a {type(nested).__name__} in a cell. Make one column of each part, or drop it.")
+        form = "dict" if isinstance(nested, dict) else "list"
+        raise DataError(f"Column '{series.name}' holds a {form} in a cell. Make one column of each part, or drop it.")
 
 
 def _numeric_looking(text: pd.Series) -> bool:
@@ -162,8 +172,14 @@ def _numeric_looking(text: pd.Series) -> bool:
 def _find_columns(frame: pd.DataFrame, roles: Mapping[str, Any]) -> list[Column]:
     names = list(frame.columns)
     types = parse_types(roles.get("types") or {}, names)
-    marked = {roles[role]: role for role in ("target", "group", "time") if roles.get(role)}
-    for name, role in marked.items():
+    marked: dict[str, str] = {}
+    for role in ("target", "group", "time"):
+        name = roles.get(role)
+        if not name:
+            continue
+        if name in marked:
+            raise SettingError(f"The column '{name}' cannot be the {marked[name]} and the {role} at once. Name another for one of them.")
+        marked[name] = role
         if name not in names:
             raise DataError(f"There is no column '{name}' (the {role}). {nearest(name, names)}"
                             f"The columns are: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}.")
@@ -177,114 +193,13 @@ def _with_role(column: Column, role: str | None) -> Column:
     if role == "time" and column.kind in ("time", "number", "identifier"):
         return replace(column, role="time", why="is the clock of the split")
     if role == "time":
-        raise DataError(f"The time column '{column.name}' reads as {column.kind}. Write dates as 2026-11-20 or as numbers.")
+        raise DataError(f"The time column '{column.name}' reads as {column.kind}. "
+                        f"Write dates as 2026-11-20 (in the years {FIRST_YEAR} to {LAST_YEAR}), or numbers.")
     if role is not None:
         return replace(column, role=role)
     if column.kind in INPUT_KINDS:
         return column
     return replace(column, role="key" if column.kind == "identifier" else "about", why=WHY[column.kind])
-
-
-def _by_column(rows: Any) -> tuple[Mapping[str, Any], int]:
-    if hasattr(rows, "columns"):
-        return {str(name): rows[name] for name in rows.columns}, len(rows)
-    if isinstance(rows, Mapping):
-        columns = {name: list(cells) for name, cells in rows.items()}
-        lengths = {len(cells) for cells in columns.values()}
-        if len(lengths) > 1:
-            raise DataError(f"The columns have different lengths: {sorted(lengths)}. Give one cell a row in each.")
-        return columns, lengths.pop() if lengths else 0
-    rows = list(rows)
-    names = rows[0].keys() if rows else ()
-    try:
-        return {name: [row[name] for row in rows] for name in names}, len(rows)
-    except KeyError as error:
-        raise DataError(f"A row lacks the column {error}, which the first row has. Give every row the same columns.") from None
-
-
-def _decode_number(cells: Any, column: Column) -> np.ndarray:
-    dtype = getattr(cells, "dtype", None)
-    if dtype is not None and dtype.kind in "iuf" and not hasattr(dtype, "na_value"):
-        array = np.asarray(cells, dtype=np.float64)
-    else:
-        array = np.array([_number(v, column.name) for v in cells], dtype=np.float64)
-    if np.isinf(array).any():
-        raise DataError(f"Column '{column.name}' holds an infinite value. Give a number, or leave it empty.")
-    with np.errstate(over="ignore"):
-        rounded = array.astype(np.float32)
-    if np.isinf(rounded).any():
-        raise DataError(f"Column '{column.name}' holds a number beyond 3.4e38. Rescale it, or leave it empty.")
-    return rounded
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, float | int):
-        return float(value)
-    if value is None or (isinstance(value, str) and value.strip() in MISSING):
-        return math.nan
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        if value != value:  # pandas' NaT and NA
-            return math.nan
-        raise DataError(f"Column '{name}' must hold numbers, and a cell holds text. Give a number, or leave it empty.") from None
-
-
-def _decode_boolean(cells: Any, column: Column) -> np.ndarray:
-    def one(value: Any) -> float:
-        if isinstance(value, str):
-            folded = value.strip().casefold()
-            if folded in TRUE_FALSE:
-                return TRUE_FALSE[folded]
-        return _number(value, column.name)
-
-    return np.array([one(v) for v in cells], dtype=np.float32)
-
-
-def _decode_category(cells: Any, column: Column) -> np.ndarray:
-    codes = {name: i + 1 for i, name in enumerate(column.categories)}
-    if hasattr(cells, "map"):  # a column of a frame: look up each distinct value once
-        distinct = {v: codes.get(category_text(v), 0) for v in cells.unique()}
-        return np.array([distinct.get(v, 0) for v in cells.tolist()], dtype=np.int64) if len(distinct) > 1 else \
-            np.full(len(cells), next(iter(distinct.values()), 0), dtype=np.int64)
-    return np.array([codes.get(category_text(v), 0) for v in cells], dtype=np.int64)
-
-
-def _decode_time(cells: Any, column: Column) -> np.ndarray:
-    if hasattr(cells, "dt") or hasattr(cells, "map"):
-        import pandas as pd
-
-        if cells.dtype.kind != "M":
-            text = cells.map(lambda v: v.strip() if isinstance(v, str) and v.strip() not in MISSING else None if isinstance(v, str) else v)
-            times = pd.to_datetime(text, format=column.format or "ISO8601", errors="coerce", utc=True)
-            unread = np.flatnonzero(times.isna().to_numpy() & text.notna().to_numpy())
-            if len(unread):
-                raise DataError(f"Column '{column.name}', row {unread[0]}: '{text.iloc[unread[0]]}' is not a date in the "
-                                f"form seen in training ({column.format or 'ISO 8601'}). Write it so, or leave it empty.")
-            return epoch_seconds(times)
-        return epoch_seconds(cells)
-    return np.array([_seconds(v, column) for v in cells], dtype=np.float64)
-
-
-def _seconds(value: Any, column: Column) -> float:
-    if value is None or value != value or (isinstance(value, str) and value.strip() in MISSING):
-        return math.nan
-    if isinstance(value, str):
-        try:
-            value = (datetime.strptime(value.strip(), column.format) if column.format
-                     else datetime.fromisoformat(value.strip()))
-        except ValueError:
-            raise DataError(f"Column '{column.name}' must hold dates as {column.format or '2026-11-20T13:45:00'}. "
-                            "Write it so, or leave it empty.") from None
-    if not isinstance(value, datetime):
-        raise DataError(f"Column '{column.name}' must hold dates. Write one as text, or leave it empty.")
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-
-
-_DECODERS: dict[str, Callable[[Any, Column], np.ndarray]] = {
-    "number": _decode_number, "boolean": _decode_boolean, "category": _decode_category,
-    "high_cardinality": _decode_category, "time": _decode_time,
-}
 
 
 def _calendar(seconds: np.ndarray, column: Column) -> dict[str, np.ndarray]:

@@ -136,7 +136,7 @@ def _against_bar(verdict: Document, estimate: Document) -> str:
 
 def caveats(verdict: Document) -> list[str]:
     """Return what weakens the range, in words."""
-    found = [words.FLAGS.get(flag, str(flag).replace("_", " ")) for flag in verdict.get("flags") or []]
+    found = [words.FLAGS[flag] for flag in verdict.get("flags") or [] if flag in words.FLAGS]  # the note words the others
     note = verdict.get("interval_note")
     return found + ([str(note)] if note else [])
 

@@ -2,7 +2,7 @@
 
 They hold for the books of this package, and for those that another package adds through `deepenough.<shelf>`. With pytest::
 
-    @pytest.mark.parametrize("promise", [pytest.param(keep, id=name) for name, keep in testing.promises_for("metrics", "mine")])
+    @pytest.mark.parametrize("promise", [pytest.param(keep, id=name) for name, keep in testing.promises("metrics", "mine")])
     def test_my_metric(promise):
         promise()
 
@@ -19,7 +19,7 @@ from deepenough.errors import Unavailable
 from deepenough.testing import _all, _candidates, _checks, _metrics, _modalities, _tasks
 from deepenough.testing._promise import BrokenPromise, Promise
 
-__all__ = ["BrokenPromise", "conformance", "promises_for"]
+__all__ = ["BrokenPromise", "conformance", "promises"]
 
 OF_SHELF: dict[str, tuple[Promise, ...]] = {
     "candidates": _candidates.PROMISES, "checks": _checks.PROMISES, "metrics": _metrics.PROMISES,
@@ -27,12 +27,12 @@ OF_SHELF: dict[str, tuple[Promise, ...]] = {
 }
 
 
-def promises_for(shelf: str, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
+def promises(shelf: str, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the name of each promise and a call that keeps it, or raises `BrokenPromise` or what the book itself raised.
 
     Where a package that the book requires is not installed, most of them raise `Unavailable`.
 
-    >>> [name for name, _ in promises_for("metrics", "accuracy")][:2]
+    >>> [name for name, _ in promises("metrics", "accuracy")][:2]
     ['facts_are_literals_and_complete', 'name_is_an_identifier']
     """
     book = shelves.shelf(shelf)[name]
@@ -46,7 +46,7 @@ def conformance(shelf: str, name: str) -> None:
     >>> conformance("tasks", "regression")
     """
     broken = []
-    for promise, keep in promises_for(shelf, name):
+    for promise, keep in promises(shelf, name):
         try:
             keep()
         except Unavailable:

@@ -136,7 +136,7 @@ def _extremes(metric: Metric, target: np.ndarray) -> dict[str, Answer]:
 
 
 def many_classes_are_judged(book: Book) -> None:
-    """A metric of classes judges three as it judges two."""
+    """A metric of classes judges three as it judges two, whichever of them comes first."""
     metric: Metric = book.load()
     if "classification" not in metric.tasks:
         return
@@ -144,6 +144,9 @@ def many_classes_are_judged(book: Book) -> None:
     found = metric.interval(metric.evidence(target, good), quick=True)
     gain = metric.gain(metric.evidence(target, flat), metric.evidence(target, good))
     must(book, math.isfinite(found.value) and _honest(found) and gain.value > 0, f"three classes have {found} and gain {gain}.")
+    turned = metric.evidence((target + 1) % 3, {"probability": np.roll(good["probability"], 1, axis=1)})
+    other = metric.interval(turned, quick=True).value
+    must(book, _close(found.value, other), f"three classes have {found.value}, and {other} when another comes first.")
 
 
 def _three_classes() -> tuple[np.ndarray, Answer, Answer]:

@@ -1,0 +1,144 @@
+"""What a verdict says to a person: plain words, and never a metric's name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from deepenough.bar import Bar
+from deepenough.candidates._climb import fits
+from deepenough.candidates._trial import Trial
+from deepenough.metrics import Metric
+from deepenough.stats import Estimate
+
+
+def sentence(outcome: str, chosen: Trial, test: Estimate, metric: Metric, bar: Bar | None, deep: dict[str, Any], n_sealed: int,
+             needed: int | None = None) -> str:
+    """Return the verdict in a few sentences for a person: what was chosen, how sure, what is open, and what of deep learning.
+
+    Parameters
+    ----------
+    needed : rows that would settle an open score, where that can be said.
+    """
+    best_of = "nothing tried is shown to do better" if chosen.rung == 0 else "the best choice here"
+    first = {"met": "the bar is met", "missed": f"{best_of}, and the bar is missed",
+             "undecided": f"{best_of}, and whether the bar is met stays open",
+             "chosen": best_of if chosen.rung == 0 else "the simplest that holds up"}[outcome]
+    if outcome == "missed" and fits(chosen, bar) is False:
+        first = "the nearest to what was asked for, and outside a limit"
+    parts = [f"{chosen.title}: {first}.", _scored(test, metric, bar, n_sealed), _limits(chosen, bar),
+             _open(test, bar, needed) if outcome == "undecided" else "", _of_deep(deep, chosen)]
+    return " ".join(p for p in parts if p)
+
+
+def _scored(test: Estimate, metric: Metric, bar: Bar | None, n_sealed: int) -> str:
+    what = "score" if metric.high_is_good else "error"
+    on = f"on {n_sealed:,} rows nobody had looked at"
+    if not math.isfinite(test.value):
+        return f"It cannot be said how good it is {on}."
+    ends = [_figure(end, test.value) for end in (test.low, test.high) if end is not None]
+    asked = f"; at {'least' if bar.at_least else 'most'} {bar.threshold:,.10g} was asked for" if bar and bar.threshold is not None else ""
+    return f"The {what} is {_figure(test.value)}{f' ({ends[0]} to {ends[1]})' if len(ends) == 2 else ''} {on}{asked}."
+
+
+def _limits(chosen: Trial, bar: Bar | None) -> str:
+    """Say which limit is broken, or too near: never how far, for that changes with the machine."""
+    inside = fits(chosen, bar)
+    if bar is None or inside is True:
+        return ""
+    if inside is None:
+        return f"An answer takes about the {bar.latency_ms:g} ms allowed: too near to say on which side it lies."
+    limits = [("an answer takes longer than the {:g} ms allowed", bar.latency_ms, Bar(latency_ms=bar.latency_ms)),
+              ("the model is larger than the {:g} MB allowed", bar.size_mb, Bar(size_mb=bar.size_mb)),
+              ("1,000 answers cost more than the {:g} allowed", bar.cost, Bar(cost=bar.cost))]
+    broken = [text.format(limit) for text, limit, alone in limits if fits(chosen, alone) is False]
+    return f"{_capital(' and '.join(broken))}." if broken else ""
+
+
+def _open(test: Estimate, bar: Bar | None, needed: int | None) -> str:
+    """Say why the score settles nothing, and what would."""
+    if bar is None or bar.threshold is None:
+        return ""
+    if test.low is None or test.high is None:
+        return "Too few rows of one kind, or too few groups, were kept aside to give a range; with no range, nothing can be claimed."
+    if "heavy_tail" in test.flags:
+        return "A handful of rows carry most of the error, so the range is not to be trusted for a yes."
+    return f"These rows cannot tell; {_would_tell(needed, test.n)}." if bar.meets(test) is None else ""
+
+
+def _of_deep(deep: dict[str, Any], chosen: Trial) -> str:
+    if deep["worth_it"] == "yes":
+        return "Deep learning is worth it here." if chosen.deep else "Deep learning would gain enough to be worth it."
+    if deep["worth_it"] == "no":
+        if deep["reason"] == "bar_met_without":
+            return "Deep learning is not needed for that."
+        return "By its gain alone, deep learning would not be worth it." if chosen.deep else "Deep learning is not worth it here."
+    if not deep["gain"]:
+        return "Deep learning was not put to the test." if not deep["best_deep"] else "There is no simpler model to hold it against."
+    return "That it gains enough over the best simpler model is not shown." if chosen.deep else "Deep learning is not shown to be worth it."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _points(value: float) -> str:
+    """A gain in points: 0.014, 0.0003."""
+    return f"{value:.3f}" if value >= 0.001 or value == 0 else f"{value:.1g}"
+
+
+def _figure(value: float, like: float | None = None) -> str:
+    """A number with as many decimals as `like` needs: 0.861, 12.34, 1,234, 0.00123."""
+    size = abs(value if like is None else like)
+    if not 0.1 <= size < 1000:
+        return f"{value:,.0f}" if size >= 1000 else f"{value:.{3 if size == 0 else 2 - math.floor(math.log10(size))}f}"
+    return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def of_gain(worth_it: str, gain: Estimate, worth: float, metric: Metric, planning: int | None) -> str:
+    """Return why a network is worth it, is not, or may be.
+
+    Parameters
+    ----------
+    planning : rows judged that would tell none, or twice the worth, from the worth.
+    """
+    found = f"{_gained(gain.value, metric)} the best simpler model"
+    bound = _points(worth) if metric.bounded else f"{100.0 * worth:.3g} %"
+    return {"yes": f"{found}: surely more than the {bound} that makes it worth it.",
+            "no": f"{found}: surely short of the {bound} that would make it worth it.",
+            "undecided": f"{found}. Whether it truly gains the {bound} that would make it worth it, {gain.n:,} rows cannot tell; "
+                         f"{_would_tell(planning, gain.n)}."}[worth_it]
+
+
+def of_untried(trials: Sequence[Trial], judged: bool) -> str:
+    """Return why no network was held against a simpler model; `judged`: there was one, but nothing simpler."""
+    if judged:
+        return "No simpler model could be judged, so there is nothing to hold the network against."
+    untried = next((t for t in trials if t.deep and not t.ok), None)
+    if untried is None:
+        return "No deep family fits this task."
+    reason = (untried.reason or "").rstrip(".")
+    return {"unavailable": f"No deep model could be tried: {_inside(untried.title)} {reason}.",
+            "failed": f"No deep model could be judged: {_inside(untried.title)} failed ({reason})."
+            }.get(untried.status, f"No deep model was tried: {reason}.")
+
+
+def _gained(value: float, metric: Metric) -> str:
+    if not math.isfinite(value):
+        return "The network does worse than"
+    if metric.bounded:
+        return f"The network scores {_points(abs(value))} {'higher' if value >= 0 else 'lower'} than"
+    return f"The network's error is {abs(value):.1%} {'lower' if value >= 0 else 'higher'} than that of".replace("%", " %")
+
+
+def _would_tell(rows: int | None, judged: int) -> str:
+    """Say how many rows would do, to two figures: such a number is rough."""
+    if rows is None or rows <= judged:
+        return "it is too close to say how many would"
+    return f"some {round(rows, 2 - len(str(rows))):,} kept aside would"
+
+
+def _inside(title: str) -> str:
+    """A title as it stands within a sentence: "Neural network" loses its capital, "LSTM" does not."""
+    return title if title[1:2].isupper() or title[1:2] == "-" else title[:1].lower() + title[1:]
