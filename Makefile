@@ -24,6 +24,7 @@ demo: $(READY)  ## The thesis in three minutes, on data that ship with scikit-le
 
 test: $(VENV)/.ready-dev  ## Style, floors, types, and the whole suite.
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow" -rs

@@ -51,8 +51,10 @@ def measure(command: list[str]) -> float:
 
 def start_cases(repeats: int) -> list[Case]:
     """The import and the help page."""
-    return [Case("import deepenough", [sys.executable, "-c", "import deepenough"], 0.15, 2 * repeats),
-            Case("deepenough --help", [COMMAND, "--help"], 0.25, 2 * repeats)]
+    return [
+        Case("import deepenough", [sys.executable, "-c", "import deepenough"], 0.15, 2 * repeats),
+        Case("deepenough --help", [COMMAND, "--help"], 0.25, 2 * repeats),
+    ]
 
 
 def run_cases(work: Path, repeats: int) -> list[Case]:
@@ -62,8 +64,15 @@ def run_cases(work: Path, repeats: int) -> list[Case]:
         for report, height in ((False, plain), (True, full)):
             folder = work / "runs" / f"{name}-{'report' if report else 'plain'}"
             command = [COMMAND, "run", *words, "--cores", "1", "--seed", str(SEED), "--out", str(folder), "--overwrite"]
-            cases.append(Case(f"{name}, {'with report' if report else 'no report'}", command if report else [*command, "--no-report"],
-                              height, repeats, folder))
+            cases.append(
+                Case(
+                    f"{name}, {'with report' if report else 'no report'}",
+                    command if report else [*command, "--no-report"],
+                    height,
+                    repeats,
+                    folder,
+                )
+            )
     return cases
 
 
@@ -73,17 +82,43 @@ def tables(work: Path) -> list[tuple[str, list[str], float, float]]:
 
     write_tables(work)
     linear_signal(work / "made.csv")
-    found = [("breast_cancer 569 x 30", [str(work / "breast_cancer.csv"), "--target", "benign", "--bar", "accuracy >= 0.9"], 4.0, 7.0),
-             ("made 10,000 x 50", [str(work / "made.csv"), "--target", "y", "--bar", "roc_auc >= 0.85"], 4.0, 7.0)]
+    found = [
+        (
+            "breast_cancer 569 x 30",
+            [str(work / "breast_cancer.csv"), "--target", "benign", "--bar", "accuracy >= 0.9"],
+            4.0,
+            7.0,
+        ),
+        ("made 10,000 x 50", [str(work / "made.csv"), "--target", "y", "--bar", "roc_auc >= 0.85"], 4.0, 7.0),
+    ]
     data = os.environ.get("DEEPENOUGH_DATA")
     if data is None:
         sys.stderr.write("DEEPENOUGH_DATA is not set: telco_churn and adult_income are left out\n")
         return found
     adult = Path(data) / "adult_income"
-    return [*found,
-            ("telco_churn 7,043 x 20", [f"{data}/telco_churn/data.csv", "--target", "Churn", "--bar", "roc_auc >= 0.8"], 4.0, 7.0),
-            ("adult_income 32,561 x 14", [str(adult / "train.csv"), "--target", "income", "--test", str(adult / "test.csv"),
-                                          "--bar", "roc_auc >= 0.92"], 15.0, 18.0)]
+    return [
+        *found,
+        (
+            "telco_churn 7,043 x 20",
+            [f"{data}/telco_churn/data.csv", "--target", "Churn", "--bar", "roc_auc >= 0.8"],
+            4.0,
+            7.0,
+        ),
+        (
+            "adult_income 32,561 x 14",
+            [
+                str(adult / "train.csv"),
+                "--target",
+                "income",
+                "--test",
+                str(adult / "test.csv"),
+                "--bar",
+                "roc_auc >= 0.92",
+            ],
+            15.0,
+            18.0,
+        ),
+    ]
 
 
 def linear_signal(path: Path) -> None:
@@ -94,7 +129,11 @@ def linear_signal(path: Path) -> None:
     rng = np.random.default_rng(SEED)
     numbers = pd.DataFrame(rng.normal(size=(10_000, 44)).round(4), columns=[f"x{i}" for i in range(44)])
     codes = pd.DataFrame({f"c{i}": rng.integers(0, 6, 10_000) for i in range(6)})
-    signal = numbers.to_numpy() @ rng.normal(size=44) / 2.5 + codes.to_numpy() @ rng.normal(size=6) / 4 + rng.logistic(size=10_000)
+    signal = (
+        numbers.to_numpy() @ rng.normal(size=44) / 2.5
+        + codes.to_numpy() @ rng.normal(size=6) / 4
+        + rng.logistic(size=10_000)
+    )
     frame = numbers.join(codes.map(lambda c: "abcdef"[c]))
     frame["y"] = np.where(signal > np.median(signal), "yes", "no")
     frame.to_csv(path, index=False)
@@ -113,10 +152,20 @@ def take(case: Case) -> dict[str, Any]:
     measure(case.command)
     seconds = [measure(case.command) for _ in range(case.repeats)]
     least, middle = min(seconds), statistics.median(seconds)
-    row = {"name": case.name, "cpu_seconds_min": round(least, 3), "cpu_seconds_median": round(middle, 3), "height": case.height,
-           "held": least <= case.height, "repeats": case.repeats, **outcome(case.folder)}
-    print(f"{case.name:<40}{least:>8.2f}{middle:>8.2f}{case.height:>8.2f}  {'held' if row['held'] else 'MISSED':<8}"
-          f"{row.get('outcome', '')} {row.get('chosen', '')}", flush=True)
+    row = {
+        "name": case.name,
+        "cpu_seconds_min": round(least, 3),
+        "cpu_seconds_median": round(middle, 3),
+        "height": case.height,
+        "held": least <= case.height,
+        "repeats": case.repeats,
+        **outcome(case.folder),
+    }
+    print(
+        f"{case.name:<40}{least:>8.2f}{middle:>8.2f}{case.height:>8.2f}  {'held' if row['held'] else 'MISSED':<8}"
+        f"{row.get('outcome', '')} {row.get('chosen', '')}",
+        flush=True,
+    )
     return row
 
 
@@ -131,7 +180,9 @@ def main() -> None:
         cases = [*start_cases(asked.repeats), *run_cases(Path(work), asked.repeats)]
         rows = [take(case) for case in cases if asked.only in case.name]
     if not asked.only:
-        print(f"Written: {_record.write('corridor', SEED, unit='CPU seconds, user and system', rows=rows).relative_to(_record.ROOT)}")
+        print(
+            f"Written: {_record.write('corridor', SEED, unit='CPU seconds, user and system', rows=rows).relative_to(_record.ROOT)}"
+        )
 
 
 if __name__ == "__main__":

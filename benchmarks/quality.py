@@ -51,10 +51,14 @@ class Table:
 
 
 TABLES = (
-    Table("adult_income", "income", "train.csv", "test.csv"), Table("telco_churn", "Churn"),
-    Table("german_credit", "risk", roles={"positive": "bad"}), Table("house_prices", "SalePrice"),
-    Table("bike_sharing", "cnt", roles={"time": "dteday"}), Table("sick_thyroid", "diagnosis", roles={"positive": "sick"}),
-    Table("wine_quality", "quality", roles={"task": "regression"}), Table("satellite_soil", "Class", roles={"task": "classification"}),
+    Table("adult_income", "income", "train.csv", "test.csv"),
+    Table("telco_churn", "Churn"),
+    Table("german_credit", "risk", roles={"positive": "bad"}),
+    Table("house_prices", "SalePrice"),
+    Table("bike_sharing", "cnt", roles={"time": "dteday"}),
+    Table("sick_thyroid", "diagnosis", roles={"positive": "sick"}),
+    Table("wine_quality", "quality", roles={"task": "regression"}),
+    Table("satellite_soil", "Class", roles={"task": "classification"}),
     Table("parkinsons_voice", "total_UPDRS", roles={"group": "subject#"}, drop=("motor_UPDRS",)),
 )
 
@@ -85,7 +89,16 @@ def ours(development: Dataset, sealed: Dataset, cut: Split, metric: Any, seed: i
     """Return (pick, trial, what its exported bundle says of the sealed rows) for the best classical trial and the ladder's own choice."""
     workspace = Workspace(threads=1)
     with tempfile.TemporaryDirectory() as work:
-        tried = climb(development, cut, metric, workspace, n_sealed=len(sealed), folder=Path(work) / "trials", seed=seed, full=True)
+        tried = climb(
+            development,
+            cut,
+            metric,
+            workspace,
+            n_sealed=len(sealed),
+            folder=Path(work) / "trials",
+            seed=seed,
+            full=True,
+        )
         winner = best(tried, metric)
         if winner is None:
             raise SystemExit("No classical trial could be fitted: " + "; ".join(str(t.reason) for t in tried))
@@ -107,12 +120,26 @@ def lightgbm_reference(development: Dataset, sealed: Dataset, held_out: Part, se
     labels = development.task.labels
     numbers = development.tensors["numbers"].shape[1]
     x, new = (np.hstack([d.tensors["numbers"], d.tensors["codes"]]).astype(np.float64) for d in (development, sealed))
-    settings: dict[str, Any] = {"n_estimators": 1000, "learning_rate": 0.05, "random_state": seed, "verbose": -1, "n_jobs": 1}
+    settings: dict[str, Any] = {
+        "n_estimators": 1000,
+        "learning_rate": 0.05,
+        "random_state": seed,
+        "verbose": -1,
+        "n_jobs": 1,
+    }
     model = lightgbm.LGBMClassifier(**settings) if labels else lightgbm.LGBMRegressor(**settings)
     learn, tune = held_out.learn, held_out.tune
-    model.fit(x[learn], development.truth[learn], eval_X=x[tune], eval_y=development.truth[tune],
-              categorical_feature=list(range(numbers, x.shape[1])), callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
-    return {"probability": np.asarray(model.predict_proba(new))} if labels else {"value": np.asarray(model.predict(new))}
+    model.fit(
+        x[learn],
+        development.truth[learn],
+        eval_X=x[tune],
+        eval_y=development.truth[tune],
+        categorical_feature=list(range(numbers, x.shape[1])),
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
+    return (
+        {"probability": np.asarray(model.predict_proba(new))} if labels else {"value": np.asarray(model.predict(new))}
+    )
 
 
 def linear_reference(development: Dataset, sealed: Dataset, _held_out: Part, _seed: int) -> Answer:
@@ -126,10 +153,22 @@ def linear_reference(development: Dataset, sealed: Dataset, _held_out: Part, _se
     labels = development.task.labels
     numbers, codes = (development.tensors[k].shape[1] for k in ("numbers", "codes"))
     x, new = (np.hstack([d.tensors["numbers"], d.tensors["codes"]]).astype(np.float64) for d in (development, sealed))
-    prepared = ColumnTransformer([
-        ("numbers", make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), list(range(numbers))),
-        ("codes", make_pipeline(SimpleImputer(missing_values=0, strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")),
-         list(range(numbers, numbers + codes)))])
+    prepared = ColumnTransformer(
+        [
+            (
+                "numbers",
+                make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
+                list(range(numbers)),
+            ),
+            (
+                "codes",
+                make_pipeline(
+                    SimpleImputer(missing_values=0, strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+                ),
+                list(range(numbers, numbers + codes)),
+            ),
+        ]
+    )
     model = make_pipeline(prepared, LogisticRegression(max_iter=2000) if labels else Ridge())
     model.fit(x, development.truth)
     return {"probability": model.predict_proba(new)} if labels else {"value": model.predict(new)}
@@ -145,13 +184,22 @@ def compare(table: Table, data: Path, seed: int) -> list[dict[str, Any]]:
     metrics = [shelves.load("metrics", m) for m in (kind.metric, "log_loss" if development.task.labels else "mae")]
     begun = time.process_time()
     answers = ours(development, sealed, cut, metrics[0], seed)
-    about = {"table": table.name, "seed": seed, "rows": len(development), "sealed": len(sealed), "split": cut.strategy,
-             "cpu_seconds": round(time.process_time() - begun, 1)}
+    about = {
+        "table": table.name,
+        "seed": seed,
+        "rows": len(development),
+        "sealed": len(sealed),
+        "split": cut.strategy,
+        "cpu_seconds": round(time.process_time() - begun, 1),
+    }
     rows = []
     for name, fit in REFERENCES.items():
         theirs = fit(development, sealed, cut.final, seed)
-        rows += [about | {"pick": pick, "trial": key, "reference": name, "metric": m.name} | judge(m, sealed, answer, theirs)
-                 for pick, key, answer in answers for m in metrics]
+        rows += [
+            about | {"pick": pick, "trial": key, "reference": name, "metric": m.name} | judge(m, sealed, answer, theirs)
+            for pick, key, answer in answers
+            for m in metrics
+        ]
     for row in rows:
         show(row)
     return rows
@@ -161,17 +209,30 @@ def judge(metric: Any, sealed: Dataset, answer: Answer, theirs: Answer) -> dict[
     """Return both scores and our paired gain; where rows come in groups, whole groups are what chance draws."""
     mine, other = (metric.evidence(sealed.truth, a) for a in (answer, theirs))
     gain, weights = gain_of(metric, other, mine, sealed.groups), np.ones(len(sealed))
-    return {"ours": float(metric.value(mine, weights)), "theirs": float(metric.value(other, weights)),
-            "gain": gain.value, "low": gain.low, "high": gain.high,
-            "worse": gain.high is not None and gain.high < 0.0, "better": gain.low is not None and gain.low > 0.0}
+    return {
+        "ours": float(metric.value(mine, weights)),
+        "theirs": float(metric.value(other, weights)),
+        "gain": gain.value,
+        "low": gain.low,
+        "high": gain.high,
+        "worse": gain.high is not None and gain.high < 0.0,
+        "better": gain.low is not None and gain.low > 0.0,
+    }
 
 
 def show(row: dict[str, Any]) -> None:
     """Print one line of the table."""
-    bounds = f"[{row['low']:+.4f}, {row['high']:+.4f}]" if row["low"] is not None and row["high"] is not None else "[no interval]"
+    bounds = (
+        f"[{row['low']:+.4f}, {row['high']:+.4f}]"
+        if row["low"] is not None and row["high"] is not None
+        else "[no interval]"
+    )
     flag = "WORSE" if row["worse"] else "better" if row["better"] else ""
-    print(f"{row['table']:<17}{row['seed']:<5}{row['metric']:<9}{row['reference']:<9}{row['ours']:>11.4f}{row['theirs']:>11.4f}"
-          f"{row['gain']:>+9.4f}  {bounds:<20} {flag:<7}{row['pick']:<7}{row['trial']} ({row['cpu_seconds']} CPU s)", flush=True)
+    print(
+        f"{row['table']:<17}{row['seed']:<5}{row['metric']:<9}{row['reference']:<9}{row['ours']:>11.4f}{row['theirs']:>11.4f}"
+        f"{row['gain']:>+9.4f}  {bounds:<20} {flag:<7}{row['pick']:<7}{row['trial']} ({row['cpu_seconds']} CPU s)",
+        flush=True,
+    )
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -180,8 +241,19 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         for pick in ("best", "chosen") if row["pick"] == "both" else (row["pick"],):
             groups.setdefault((row["table"], pick, row["metric"], row["reference"]), []).append(row)
-    return [{"table": t, "pick": p, "metric": m, "reference": r, "seeds": len(found), "gain": float(np.mean([f["gain"] for f in found])),
-             "worse": sum(f["worse"] for f in found), "better": sum(f["better"] for f in found)} for (t, p, m, r), found in groups.items()]
+    return [
+        {
+            "table": t,
+            "pick": p,
+            "metric": m,
+            "reference": r,
+            "seeds": len(found),
+            "gain": float(np.mean([f["gain"] for f in found])),
+            "worse": sum(f["worse"] for f in found),
+            "better": sum(f["better"] for f in found),
+        }
+        for (t, p, m, r), found in groups.items()
+    ]
 
 
 def main() -> None:
@@ -197,13 +269,23 @@ def main() -> None:
     only_classical()
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     print(f"{'table':<17}{'seed':<5}{'metric':<9}{'against':<9}{'ours':>11}{'theirs':>11}{'gain':>9}  95 % interval")
-    rows = [row for table in TABLES if asked.only in table.name for seed in range(asked.seeds) for row in compare(table, Path(data), seed)]
+    rows = [
+        row
+        for table in TABLES
+        if asked.only in table.name
+        for seed in range(asked.seeds)
+        for row in compare(table, Path(data), seed)
+    ]
     print(f"\n{'mean over the seeds':<17}")
     for line in summary(rows):
-        print(f"{line['table']:<17}{line['pick']:<8}{line['metric']:<9}{line['reference']:<9}{line['gain']:>+9.4f}  "
-              f"worse {line['worse']}, better {line['better']} of {line['seeds']}")
-    print(f"\n{sum(r['worse'] for r in rows)} of {len(rows)} comparisons are worse by more than the paired interval, "
-          f"{sum(r['better'] for r in rows)} better.")
+        print(
+            f"{line['table']:<17}{line['pick']:<8}{line['metric']:<9}{line['reference']:<9}{line['gain']:>+9.4f}  "
+            f"worse {line['worse']}, better {line['better']} of {line['seeds']}"
+        )
+    print(
+        f"\n{sum(r['worse'] for r in rows)} of {len(rows)} comparisons are worse by more than the paired interval, "
+        f"{sum(r['better'] for r in rows)} better."
+    )
     if not asked.only:
         path = _record.write("quality", 0, seeds=asked.seeds, level=0.95, summary=summary(rows), rows=rows)
         print(f"Written: {path.relative_to(_record.ROOT)}")

@@ -59,7 +59,8 @@ TABLES = (
     Table("german_credit", "risk", roles={"positive": "bad"}),
     Table("bike_sharing", "cnt", roles={"time": "dteday"}),
     Table("sick_thyroid", "diagnosis", roles={"positive": "sick"}),
-    Table("telco_churn", "Churn", tuned=True), Table("house_prices", "SalePrice", tuned=True),
+    Table("telco_churn", "Churn", tuned=True),
+    Table("house_prices", "SalePrice", tuned=True),
     Table("wine_quality", "quality", tuned=True, roles={"task": "regression"}),
     Table("satellite_soil", "Class", tuned=True, roles={"task": "classification"}),
 )
@@ -95,10 +96,20 @@ def matrix(learn: Dataset) -> Callable[[Dataset], np.ndarray]:
         return np.hstack([rows.tensors["numbers"], rows.tensors["codes"]]).astype(np.float64)
 
     numbers, codes = (learn.tensors[k].shape[1] for k in ("numbers", "codes"))
-    prepared = ColumnTransformer([
-        ("numbers", make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
-         list(range(numbers))),
-        ("codes", OneHotEncoder(handle_unknown="ignore", sparse_output=False), list(range(numbers, numbers + codes)))])
+    prepared = ColumnTransformer(
+        [
+            (
+                "numbers",
+                make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
+                list(range(numbers)),
+            ),
+            (
+                "codes",
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+                list(range(numbers, numbers + codes)),
+            ),
+        ]
+    )
     prepared.fit(joined(learn))
     return lambda rows: np.asarray(prepared.transform(joined(rows)), np.float32)
 
@@ -122,10 +133,23 @@ def torch_mlp(learn: Dataset, tune: Dataset, seed: int) -> Callable[[Dataset], A
         return {"probability": raw.softmax(1).numpy()} if labels else {"value": raw.squeeze(1).numpy() * scale + mean}
 
     data = tensors(learn)
-    net = nn.Sequential(nn.Linear(data[0].shape[1], 256), nn.ReLU(), nn.Dropout(0.1), nn.Linear(256, 256), nn.ReLU(),
-                        nn.Dropout(0.1), nn.Linear(256, max(1, len(labels))))
-    loop(net, (lambda raw, y: nn.functional.cross_entropy(raw, y)) if labels
-         else (lambda raw, y: nn.functional.mse_loss(raw.squeeze(1), y)), data, tensors(tune))
+    net = nn.Sequential(
+        nn.Linear(data[0].shape[1], 256),
+        nn.ReLU(),
+        nn.Dropout(0.1),
+        nn.Linear(256, 256),
+        nn.ReLU(),
+        nn.Dropout(0.1),
+        nn.Linear(256, max(1, len(labels))),
+    )
+    loop(
+        net,
+        (lambda raw, y: nn.functional.cross_entropy(raw, y))
+        if labels
+        else (lambda raw, y: nn.functional.mse_loss(raw.squeeze(1), y)),
+        data,
+        tensors(tune),
+    )
     return predict
 
 
@@ -159,8 +183,13 @@ def sklearn_mlp(learn: Dataset, tune: Dataset, seed: int) -> Callable[[Dataset],
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.preprocessing import StandardScaler
 
-    settings: dict[str, Any] = {"early_stopping": True, "validation_fraction": HELD_OUT, "n_iter_no_change": PATIENCE,
-                                "max_iter": 500, "random_state": seed}
+    settings: dict[str, Any] = {
+        "early_stopping": True,
+        "validation_fraction": HELD_OUT,
+        "n_iter_no_change": PATIENCE,
+        "max_iter": 500,
+        "random_state": seed,
+    }
     if learn.task.labels:
         return classical(MLPClassifier(**settings), learn, tune)
     return classical(TransformedTargetRegressor(MLPRegressor(**settings), transformer=StandardScaler()), learn, tune)
@@ -189,20 +218,33 @@ def lightgbm(learn: Dataset, tune: Dataset, seed: int) -> Callable[[Dataset], An
     def joined(rows: Dataset) -> np.ndarray:
         return np.hstack([rows.tensors["numbers"], rows.tensors["codes"]]).astype(np.float64)
 
-    settings: dict[str, Any] = {"n_estimators": 1000, "learning_rate": 0.05, "random_state": seed, "verbose": -1,
-                                "n_jobs": 1}
+    settings: dict[str, Any] = {
+        "n_estimators": 1000,
+        "learning_rate": 0.05,
+        "random_state": seed,
+        "verbose": -1,
+        "n_jobs": 1,
+    }
     model = library.LGBMClassifier(**settings) if learn.task.labels else library.LGBMRegressor(**settings)
     numbers = learn.tensors["numbers"].shape[1]
-    model.fit(joined(learn), learn.truth, eval_X=joined(tune), eval_y=tune.truth,
-              categorical_feature=list(range(numbers, numbers + learn.tensors["codes"].shape[1])),
-              callbacks=[library.early_stopping(50, verbose=False)])
+    model.fit(
+        joined(learn),
+        learn.truth,
+        eval_X=joined(tune),
+        eval_y=tune.truth,
+        categorical_feature=list(range(numbers, numbers + learn.tensors["codes"].shape[1])),
+        callbacks=[library.early_stopping(50, verbose=False)],
+    )
     if learn.task.labels:
         return lambda rows: {"probability": np.asarray(model.predict_proba(joined(rows)))}
     return lambda rows: {"value": np.asarray(model.predict(joined(rows)))}
 
 
 REFERENCES: dict[str, Fit] = {
-    "torch_mlp": torch_mlp, "sklearn_mlp": sklearn_mlp, "lightgbm": lightgbm, "linear": linear,
+    "torch_mlp": torch_mlp,
+    "sklearn_mlp": sklearn_mlp,
+    "lightgbm": lightgbm,
+    "linear": linear,
 }
 
 
@@ -224,14 +266,25 @@ def compare(table: Table, data: Path, seed: int) -> list[dict[str, Any]]:
         for metric in (shelves.load("metrics", n) for n in names):
             ours, other = (metric.evidence(test.truth, a) for a in (mine, theirs))
             gain, weights = metric.gain(other, ours), np.ones(len(test))
-            rows.append({
-                "table": table.name, "tuned": table.tuned, "metric": metric.name,
-                "rows": len(learn) + len(tune), "test": len(test), "reference": name,
-                "ours": float(metric.value(ours, weights)), "ours_cpu_seconds": round(seconds, 2),
-                "theirs": float(metric.value(other, weights)), "theirs_cpu_seconds": round(theirs_seconds, 2),
-                "gain": gain.value, "low": gain.low, "high": gain.high,
-                "worse": gain.high is not None and gain.high < 0.0,
-                "better": gain.low is not None and gain.low > 0.0})
+            rows.append(
+                {
+                    "table": table.name,
+                    "tuned": table.tuned,
+                    "metric": metric.name,
+                    "rows": len(learn) + len(tune),
+                    "test": len(test),
+                    "reference": name,
+                    "ours": float(metric.value(ours, weights)),
+                    "ours_cpu_seconds": round(seconds, 2),
+                    "theirs": float(metric.value(other, weights)),
+                    "theirs_cpu_seconds": round(theirs_seconds, 2),
+                    "gain": gain.value,
+                    "low": gain.low,
+                    "high": gain.high,
+                    "worse": gain.high is not None and gain.high < 0.0,
+                    "better": gain.low is not None and gain.low > 0.0,
+                }
+            )
             show(rows[-1])
     return rows
 
@@ -241,9 +294,12 @@ def show(row: dict[str, Any]) -> None:
     known = row["low"] is not None and row["high"] is not None
     bounds = f"[{row['low']:+.4f}, {row['high']:+.4f}]" if known else "[no interval]"
     flag = "WORSE" if row["worse"] else "better" if row["better"] else ""
-    print(f"{row['table']:<15}{'tuned' if row['tuned'] else '':<6}{row['metric']:<9}{row['reference']:<12}"
-          f"{row['ours']:>11.4f}{row['theirs']:>11.4f}{row['gain']:>+9.4f}  {bounds:<20} {flag:<7}"
-          f"{row['ours_cpu_seconds']:>6.1f}{row['theirs_cpu_seconds']:>7.1f}", flush=True)
+    print(
+        f"{row['table']:<15}{'tuned' if row['tuned'] else '':<6}{row['metric']:<9}{row['reference']:<12}"
+        f"{row['ours']:>11.4f}{row['theirs']:>11.4f}{row['gain']:>+9.4f}  {bounds:<20} {flag:<7}"
+        f"{row['ours_cpu_seconds']:>6.1f}{row['theirs_cpu_seconds']:>7.1f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -261,11 +317,15 @@ def main() -> None:
 
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
-    print(f"{'table':<21}{'metric':<9}{'against':<12}{'ours':>11}{'theirs':>11}{'gain':>9}  {'95 % interval':<28}"
-          "CPU s: ours, theirs")
+    print(
+        f"{'table':<21}{'metric':<9}{'against':<12}{'ours':>11}{'theirs':>11}{'gain':>9}  {'95 % interval':<28}"
+        "CPU s: ours, theirs"
+    )
     rows = [row for table in TABLES if asked.only in table.name for row in compare(table, Path(data), asked.seed)]
-    print(f"\n{sum(r['worse'] for r in rows)} of {len(rows)} comparisons are worse by more than the paired interval, "
-          f"{sum(r['better'] for r in rows)} better.")
+    print(
+        f"\n{sum(r['worse'] for r in rows)} of {len(rows)} comparisons are worse by more than the paired interval, "
+        f"{sum(r['better'] for r in rows)} better."
+    )
     if asked.out is not None:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         asked.out.write_text(json.dumps({"seed": asked.seed, "rows": rows}, indent=1) + "\n", encoding="utf-8")

@@ -40,12 +40,20 @@ def made(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataFr
     rng = np.random.default_rng(seed)
     age, town = rng.normal(40, 10, n), rng.choice(["Bonn", "Kiel", "Ulm"], n)
     signal = (age - 40) / 10 + (town == "Kiel") + rng.normal(0, 0.5, n)
-    answers = {"regression": signal, "classification": np.where(signal > 0.3, "yes", "no"),
-               "three": np.array(["low", "mid", "high"])[np.digitize(signal, [-0.3, 0.9])]}
-    return pd.DataFrame({
-        "age": np.where(rng.random(n) < 0.05, np.nan, age), "income": rng.gamma(2.0, 1000.0, n), "town": town,
-        "member": rng.random(n) < 0.5, "answer": answers[kind],
-    })
+    answers = {
+        "regression": signal,
+        "classification": np.where(signal > 0.3, "yes", "no"),
+        "three": np.array(["low", "mid", "high"])[np.digitize(signal, [-0.3, 0.9])],
+    }
+    return pd.DataFrame(
+        {
+            "age": np.where(rng.random(n) < 0.05, np.nan, age),
+            "income": rng.gamma(2.0, 1000.0, n),
+            "town": town,
+            "member": rng.random(n) < 0.5,
+            "answer": answers[kind],
+        }
+    )
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,18 @@ INSIDE = {
 }
 # Identifiers that look like addresses; nobody calls them.
 NAMES_NOT_CALLED = ("http://www.w3.org/", "https://json-schema.org/")
-FORBIDDEN_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "code", "pty"}
+FORBIDDEN_MODULES = {
+    "pickle",
+    "cPickle",
+    "_pickle",
+    "dill",
+    "cloudpickle",
+    "marshal",
+    "shelve",
+    "joblib",
+    "code",
+    "pty",
+}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "torch.load", "torch.hub.load", "yaml.load"}
 FORBIDDEN_METHODS = {"extractall", "read_pickle", "to_pickle"}
 HEAVY = ("pandas", "torch", "sklearn", "lightgbm", "scipy", "onnx", "onnxruntime", "matplotlib", "pyarrow", "numpy")
@@ -50,7 +61,9 @@ def where(path: Path) -> str:
 
 def fresh(code: str, *arguments: str) -> str:
     """Run code in a fresh interpreter and return what it prints."""
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -62,7 +75,9 @@ def test_a_room_imports_only_from_the_floors_below(monkeypatch: pytest.MonkeyPat
     """The contracts stand in `.importlinter`; each room has its floor there."""
     cli = pytest.importorskip("importlinter.cli")
     monkeypatch.chdir(ROOT)
-    assert cli.lint_imports(config_filename=".importlinter", no_cache=True, no_logo=True) == 0, "run `lint-imports` to see which"
+    assert cli.lint_imports(config_filename=".importlinter", no_cache=True, no_logo=True) == 0, (
+        "run `lint-imports` to see which"
+    )
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -95,8 +110,12 @@ def inner_imports(path: Path) -> list[str]:
     """Return the functions of a file that import ourselves."""
     found = []
     for function in functions(path):
-        ours = [n for n in ast.walk(function) if (isinstance(n, ast.ImportFrom) and (n.level or str(n.module).startswith("deepenough")))
-                or (isinstance(n, ast.Import) and any(a.name.startswith("deepenough") for a in n.names))]
+        ours = [
+            n
+            for n in ast.walk(function)
+            if (isinstance(n, ast.ImportFrom) and (n.level or str(n.module).startswith("deepenough")))
+            or (isinstance(n, ast.Import) and any(a.name.startswith("deepenough") for a in n.names))
+        ]
         found += [f"{where(path)}:{function.name}"] if ours else []
     return found
 
@@ -105,7 +124,9 @@ def test_nobody_imports_ourselves_inside_a_function() -> None:
     """But for the places on the list, each with its reason."""
     inside = [place for path in FILES for place in inner_imports(path)]
     assert [p for p in inside if p not in INSIDE and p.split(":")[0] not in INSIDE] == []
-    assert [p for p in INSIDE if not any(i == p or i.startswith(f"{p}:") for i in inside)] == [], "no longer needed: take it off the list"
+    assert [p for p in INSIDE if not any(i == p or i.startswith(f"{p}:") for i in inside)] == [], (
+        "no longer needed: take it off the list"
+    )
 
 
 # --- sizes ---------------------------------------------------------------------------------------------------------
@@ -132,7 +153,9 @@ def test_the_median_function_is_short() -> None:
 @pytest.mark.parametrize("path", FILES, ids=where)
 def test_every_file_says_what_it_is(path: Path) -> None:
     said = ast.get_docstring(tree(path)) or ""
-    assert re.match(r"[A-Za-z0-9][^\n]*[.:?]$", said.split("\n")[0]), f"begin {where(path)} with a sentence on what it is for"
+    assert re.match(r"[A-Za-z0-9][^\n]*[.:?]$", said.split("\n")[0]), (
+        f"begin {where(path)} with a sentence on what it is for"
+    )
 
 
 # --- what never runs -----------------------------------------------------------------------------------------------
@@ -145,7 +168,9 @@ def test_nothing_runs_that_a_stranger_wrote(path: Path) -> None:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in FORBIDDEN_CALLS and called.split(".")[-1] not in FORBIDDEN_METHODS, f"line {node.lineno}"
+            assert called not in FORBIDDEN_CALLS and called.split(".")[-1] not in FORBIDDEN_METHODS, (
+                f"line {node.lineno}"
+            )
             assert not any(k.arg in ("allow_pickle", "trust_remote_code") for k in node.keywords), f"line {node.lineno}"
 
 
@@ -206,6 +231,8 @@ def test_a_bundle_answers_without_what_trained_it(candidate: str, churn: object,
     said = json.loads(fresh(SERVE, str(tmp_path / "bundle"), json.dumps(row)))
     one = shelves.load("modalities", "tabular").decode([row], data.task)
     features = shelves.load("modalities", "tabular").features(one, data.task)
-    expected = model.predict(Dataset(data.task, one, None, data.about.iloc[:1], data.ids[:1], features))["probability"][0]
+    expected = model.predict(Dataset(data.task, one, None, data.about.iloc[:1], data.ids[:1], features))["probability"][
+        0
+    ]
     assert said["prediction"] == [data.task.labels[expected.argmax()]]
     assert [said[f"probability_{label}"][0] for label in data.task.labels] == pytest.approx(expected.tolist(), abs=1e-5)

@@ -59,9 +59,15 @@ def test_the_manifest_lists_size_and_hash_of_every_file(shipped: Bundle) -> None
     assert set(files) == {*manifest["files"], "manifest.json"}
     for name, entry in manifest["files"].items():
         assert entry == {"size": len(files[name]), "sha256": hashlib.sha256(files[name]).hexdigest()}
-    assert manifest["made_by"]["candidate"] == "linear" and manifest["made_by"]["rung"] == "linear" and manifest["made_by"]["seed"] == 0
+    assert (
+        manifest["made_by"]["candidate"] == "linear"
+        and manifest["made_by"]["rung"] == "linear"
+        and manifest["made_by"]["seed"] == 0
+    )
     said = json.dumps(manifest)
-    assert not any(word in said for word in ("created", "when", str(Path.home()))), "the same model is the same bundle, anywhere"
+    assert not any(word in said for word in ("created", "when", str(Path.home()))), (
+        "the same model is the same bundle, anywhere"
+    )
 
 
 def test_a_loaded_bundle_answers_like_the_one_that_was_written(shipped: Bundle, copied: Path, data: Dataset) -> None:
@@ -89,7 +95,7 @@ def test_one_flipped_byte_is_refused(name: str, copied: Path) -> None:
     path = copied / name
     for place in np.linspace(0, path.stat().st_size - 1, 7).astype(int):
         whole = path.read_bytes()
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1:])
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(BundleError, match=rf"{name}.*hash differs.*Copy"):
             Bundle.load(copied)
         path.write_bytes(whole)
@@ -111,8 +117,12 @@ def test_a_file_that_is_cut_short_longer_or_gone_is_refused(name: str, copied: P
 
 def test_what_the_manifest_does_not_list_is_not_trusted(copied: Path) -> None:
     """Else a changed graph would pass where its line was struck out."""
-    for change in (lambda m: m | {"files": {k: v for k, v in m["files"].items() if k != "model.onnx"}}, lambda m: m | {"files": {}},
-                   lambda m: {k: v for k, v in m.items() if k != "files"}, lambda m: m | {"files": ["model.onnx", "signature.json"]}):
+    for change in (
+        lambda m: m | {"files": {k: v for k, v in m["files"].items() if k != "model.onnx"}},
+        lambda m: m | {"files": {}},
+        lambda m: {k: v for k, v in m.items() if k != "files"},
+        lambda m: m | {"files": ["model.onnx", "signature.json"]},
+    ):
         whole = (copied / "manifest.json").read_text()
         with pytest.raises(BundleError, match="does not list"):
             Bundle.load(rewritten(copied, "manifest.json", change))
@@ -129,10 +139,14 @@ def test_a_damaged_line_of_the_manifest_is_refused(entry: Any, copied: Path) -> 
 def test_a_file_outside_the_bundle_is_not_read(name: str, copied: Path) -> None:
     (copied.parent / "secret").write_text("x")
     with pytest.raises(BundleError, match=r"outside itself|lacks"):
-        Bundle.load(rewritten(copied, "manifest.json", lambda m: m | {"files": m["files"] | {name: {"size": 1, "sha256": "x"}}}))
+        Bundle.load(
+            rewritten(copied, "manifest.json", lambda m: m | {"files": m["files"] | {name: {"size": 1, "sha256": "x"}}})
+        )
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": "deepenough.bundle/2"}', '{"schema": "another"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"schema": "deepenough.bundle/2"}', '{"schema": "another"}', "[" * 100_000]
+)
 def test_a_manifest_that_is_none_is_refused(text: str, copied: Path) -> None:
     (copied / "manifest.json").write_text(text)
     with pytest.raises(BundleError, match=r"manifest\.json"):

@@ -31,7 +31,9 @@ FAMILIES = ["dummy", "linear", "gradient_boosting"]
 def fit(name: str, learn: Dataset, tune: Dataset | None = None) -> Any:
     """Fit a family's default setting; without rows to tune on, on the last quarter of those to learn from."""
     cut = 3 * len(learn) // 4
-    first, last = (learn, tune) if tune is not None else (learn.take(np.arange(cut)), learn.take(np.arange(cut, len(learn))))
+    first, last = (
+        (learn, tune) if tune is not None else (learn.take(np.arange(cut)), learn.take(np.arange(cut, len(learn))))
+    )
     candidate = shelves.load("candidates", name)
     return candidate.build(learn.task, candidate.portfolio(learn.task, len(learn))[0], 0).fit(first, last, Workspace())
 
@@ -63,7 +65,10 @@ def test_linear_is_the_plain_pipeline(kind: str, table: Table, monkeypatch: pyte
     monkeypatch.setattr(linear_module, "STRENGTHS", (1.0,))
     monkeypatch.setattr(linear_module, "PENALTIES", (1.0,))
     frame = table(600, kind)
-    frame["age"], frame["income"] = frame["age"].fillna(40.0).clip(22.0, 58.0).astype(np.float32), frame["income"].rank()
+    frame["age"], frame["income"] = (
+        frame["age"].fillna(40.0).clip(22.0, 58.0).astype(np.float32),
+        frame["income"].rank(),
+    )
     data = load(frame, "answer")
     ours = said(fit("linear", data).predict(data))
     columns = make_column_transformer((StandardScaler(), ["age", "income", "member"]), (OneHotEncoder(), ["town"]))
@@ -121,8 +126,12 @@ def test_odd_tables_are_learnt_and_shipped(family: str, frame: pd.DataFrame, tmp
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("learnt", "tuned"), [([0, 1], [0, 1, 2]), ([1, 2], [0, 1, 2]), ([0], [0, 1]), ([1], [1]), ([0, 1, 2], [2])])
-def test_classes_that_are_not_in_every_part(family: str, learnt: list[int], tuned: list[int], table: Table, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("learnt", "tuned"), [([0, 1], [0, 1, 2]), ([1, 2], [0, 1, 2]), ([0], [0, 1]), ([1], [1]), ([0, 1, 2], [2])]
+)
+def test_classes_that_are_not_in_every_part(
+    family: str, learnt: list[int], tuned: list[int], table: Table, tmp_path: Path
+) -> None:
     """A part may lack a class: its probability is small, the others are right, and the model ships."""
     data = load(table(400, "three"), "answer")
     pick = [np.flatnonzero(np.isin(data.truth, classes)) for classes in (learnt, tuned)]
@@ -156,7 +165,9 @@ def on_the_boundaries(booster: lightgbm.Booster, base: dict[str, np.ndarray]) ->
     tensors = {name: values[rows].copy() for name, values in base.items()}
     for i, (feature, threshold) in enumerate(places):
         near = np.float32(threshold)
-        for j, value in enumerate((near, np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf)))):
+        for j, value in enumerate(
+            (near, np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf)))
+        ):
             tensors["numbers"][3 * i + j, feature] = value
     return tensors
 
@@ -202,7 +213,14 @@ def test_trees_ship_exactly_at_zero_and_beyond(learnable: Dataset, tmp_path: Pat
 def test_trees_without_a_split_are_a_constant(kind: str, table: Table, tmp_path: Path) -> None:
     """Where nothing can be split the model is what dummy says, and ships."""
     data = load(table(60, kind), "answer")
-    flat = Dataset(data.task, data.examples, data.target, data.about, data.ids, {k: np.zeros_like(v) for k, v in data.features.items()})
+    flat = Dataset(
+        data.task,
+        data.examples,
+        data.target,
+        data.about,
+        data.ids,
+        {k: np.zeros_like(v) for k, v in data.features.items()},
+    )
     model = fit("gradient_boosting", flat)
     assert np.ptp(said(model.predict(flat)), axis=0).max() == 0
     parity.prove(model.predict, shipped(model, flat, tmp_path), data)
@@ -213,12 +231,17 @@ def test_trees_read_a_category_as_a_set(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     town = rng.integers(0, 12, 800)
     answer = np.where(town % 2, "yes", "no")
-    data = load(pd.DataFrame({"town": [f"t{t:02}" for t in town], "x": rng.normal(size=800), "answer": answer}), "answer")
+    data = load(
+        pd.DataFrame({"town": [f"t{t:02}" for t in town], "x": rng.normal(size=800), "answer": answer}), "answer"
+    )
     model = fit("gradient_boosting", data)
     assert (said(model.predict(data)).argmax(axis=1) == data.truth).mean() > 0.99
     bundle = shipped(model, data, tmp_path)
     parity.prove(model.predict, bundle, data)
-    assert bundle.predict([{"town": "t07", "x": 0.0}, {"town": "t08", "x": 0.0}])["prediction"].tolist() == ["yes", "no"]
+    assert bundle.predict([{"town": "t07", "x": 0.0}, {"town": "t08", "x": 0.0}])["prediction"].tolist() == [
+        "yes",
+        "no",
+    ]
     never_seen = bundle.predict([{"town": "nowhere", "x": 0.0}])
     assert np.isfinite(never_seen["probability_yes"]).all()
 

@@ -96,8 +96,9 @@ def test_the_audit_is_a_document_worst_first() -> None:
     assert [f.severity for f in audit.findings] == sorted((f.severity for f in audit.findings), key=order.index)
     document = json.loads(json.dumps(audit.document()))
     assert document["schema"] == "deepenough.audit/1"
-    assert all(set(f) == {"code", "severity", "subject", "message", "remedy", "evidence", "rows"}
-               for f in document["findings"])
+    assert all(
+        set(f) == {"code", "severity", "subject", "message", "remedy", "evidence", "rows"} for f in document["findings"]
+    )
     assert {f["code"] for f in document["findings"]} >= {"DE003", "DE005", "DE007"}
     assert {f.code for f in inputs.findings} <= {"DE001", "DE004", "DE005", "DE008"}
 
@@ -177,19 +178,35 @@ REAL: dict[str, tuple[str, str, dict[str, Any], set[tuple[str, str, str]]]] = {
     "adult": ("adult_income/train.csv", "income", {}, set()),
     "telco": ("telco_churn/data.csv", "Churn", {}, set()),
     "credit": ("german_credit/data.csv", "risk", {}, set()),
-    "houses": ("house_prices/data.csv", "SalePrice", {}, {
-        ("DE005", "warning", c) for c in ("Alley", "Fence", "MasVnrType", "MiscFeature", "PoolQC")}),
+    "houses": (
+        "house_prices/data.csv",
+        "SalePrice",
+        {},
+        {("DE005", "warning", c) for c in ("Alley", "Fence", "MasVnrType", "MiscFeature", "PoolQC")},
+    ),
     "bikes": ("bike_sharing/data.csv", "cnt", {}, set()),
     "bikes in time": ("bike_sharing/data.csv", "cnt", {"time": "dteday"}, set()),
     "thyroid": ("sick_thyroid/data.csv", "diagnosis", {}, {("DE001", "warning", "rows")}),
     "wine": ("wine_quality/data.csv", "quality", {"task": "regression"}, {("DE001", "warning", "rows")}),
-    "wine grades": ("wine_quality/data.csv", "quality", {"task": "classification"}, {
-        ("DE000", "warning", "quality"), ("DE001", "warning", "rows"), ("DE007", "warning", "3")}),
+    "wine grades": (
+        "wine_quality/data.csv",
+        "quality",
+        {"task": "classification"},
+        {("DE000", "warning", "quality"), ("DE001", "warning", "rows"), ("DE007", "warning", "3")},
+    ),
     "soil": ("satellite_soil/data.csv", "Class", {}, set()),
-    "voices": ("parkinsons_voice/data.csv", "total_UPDRS", {}, {
-        ("DE003", "warning", "motor_UPDRS"), ("DE004", "warning", "subject#")}),
-    "voices by person": ("parkinsons_voice/data.csv", "total_UPDRS", {"group": "subject#"}, {
-        ("DE003", "warning", "motor_UPDRS")}),
+    "voices": (
+        "parkinsons_voice/data.csv",
+        "total_UPDRS",
+        {},
+        {("DE003", "warning", "motor_UPDRS"), ("DE004", "warning", "subject#")},
+    ),
+    "voices by person": (
+        "parkinsons_voice/data.csv",
+        "total_UPDRS",
+        {"group": "subject#"},
+        {("DE003", "warning", "motor_UPDRS")},
+    ),
 }
 
 

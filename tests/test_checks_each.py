@@ -82,8 +82,14 @@ def test_one_row_cannot_repeat() -> None:
 
 def test_conflicts_of_a_hand_made_table() -> None:
     finding = only("conflicting_labels", hand_made())
-    assert finding.evidence == {"rows": 12, "conflicting_rows": 3, "groups": 1, "share": 1 / 12,
-                                "unavoidable_errors": 1, "best_accuracy": 11 / 12}
+    assert finding.evidence == {
+        "rows": 12,
+        "conflicting_rows": 3,
+        "groups": 1,
+        "share": 1 / 12,
+        "unavoidable_errors": 1,
+        "best_accuracy": 11 / 12,
+    }
     assert sorted(finding.where) == [0, 3, 7]
 
 
@@ -134,8 +140,10 @@ def columns_of_names(rng: np.random.Generator) -> dict[str, np.ndarray]:
 def test_names_among_the_inputs(which: str) -> None:
     frame, y, rng = mixed(1000, 2)
     values = columns_of_names(rng)[which]
-    finding = only("identifier_as_feature", dataset(frame.assign(**{which: values}), y, 2, types={
-        which: "category" if which == "name" else "number"}))
+    finding = only(
+        "identifier_as_feature",
+        dataset(frame.assign(**{which: values}), y, 2, types={which: "category" if which == "name" else "number"}),
+    )
     assert (finding.severity, finding.subject) == ("warning", which)
     assert finding.evidence["values"] == len(np.unique(values)) and finding.evidence["rows"] == 1000
 
@@ -147,16 +155,19 @@ def test_very_many_rare_names_are_counted_beyond_the_known_thousand() -> None:
     assert only("identifier_as_feature", data).evidence["values"] == 3000
 
 
-@pytest.mark.parametrize(("name", "values"), [
-    ("income", lambda rng: rng.integers(0, 10**6, 1000)),
-    ("year", lambda rng: rng.integers(1990, 2020, 1000)),
-    ("age", lambda rng: rng.integers(18, 90, 1000)),
-    ("city", lambda rng: np.char.add("c", rng.integers(0, 200, 1000).astype(str))),
-    ("paid", lambda rng: rng.normal(size=1000)),
-    ("rainID", lambda rng: rng.integers(0, 10, 1000)),
-    ("humid", lambda rng: rng.integers(0, 100, 1000)),
-    ("type_id", lambda rng: rng.integers(0, 8, 1000)),
-])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("income", lambda rng: rng.integers(0, 10**6, 1000)),
+        ("year", lambda rng: rng.integers(1990, 2020, 1000)),
+        ("age", lambda rng: rng.integers(18, 90, 1000)),
+        ("city", lambda rng: np.char.add("c", rng.integers(0, 200, 1000).astype(str))),
+        ("paid", lambda rng: rng.normal(size=1000)),
+        ("rainID", lambda rng: rng.integers(0, 10, 1000)),
+        ("humid", lambda rng: rng.integers(0, 100, 1000)),
+        ("type_id", lambda rng: rng.integers(0, 8, 1000)),
+    ],
+)
 def test_ordinary_columns_are_no_names(name: str, values: Callable[[np.random.Generator], np.ndarray]) -> None:
     frame, y, rng = mixed(1000, 2)
     assert found("identifier_as_feature", dataset(frame.assign(**{name: values(rng)}), y, 2)) == []
@@ -174,8 +185,13 @@ def test_few_rows_say_nothing_about_names() -> None:
 @pytest.mark.parametrize("kind", ["number", "category", "time"])
 def test_missing_values_at_several_strengths(share: float, severity: str, kind: str) -> None:
     frame, y, _ = mixed(1000, 2)
-    values = pd.Series({"number": np.arange(1000) % 7 + 0.5, "category": np.tile(["a", "b"], 500),
-                        "time": pd.date_range("2024-01-01", periods=1000)}[kind])
+    values = pd.Series(
+        {
+            "number": np.arange(1000) % 7 + 0.5,
+            "category": np.tile(["a", "b"], 500),
+            "time": pd.date_range("2024-01-01", periods=1000),
+        }[kind]
+    )
     values[: int(share * 1000)] = None
     finding = only("missing_values", dataset(frame.assign(gappy=values), y, 2))
     assert finding.severity == severity
@@ -237,17 +253,34 @@ def with_shares(*counts: int) -> Dataset:
     return dataset(pd.DataFrame({"a": rng.normal(size=len(y)), "b": rng.normal(size=len(y))}), y, len(counts))
 
 
-@pytest.mark.parametrize(("counts", "severities_"), [
-    ((500, 500), []), ((900, 100), []), ((901, 99), ["note"]), ((990, 10), ["note"]), ((4000, 30), ["warning"]),
-    ((800, 800, 120), []), ((800, 800, 100), ["note"]), ((8000, 8000, 100), ["warning"]), ((130,) * 77, [])])
+@pytest.mark.parametrize(
+    ("counts", "severities_"),
+    [
+        ((500, 500), []),
+        ((900, 100), []),
+        ((901, 99), ["note"]),
+        ((990, 10), ["note"]),
+        ((4000, 30), ["warning"]),
+        ((800, 800, 120), []),
+        ((800, 800, 100), ["note"]),
+        ((8000, 8000, 100), ["warning"]),
+        ((130,) * 77, []),
+    ],
+)
 def test_imbalance_at_several_strengths(counts: tuple[int, ...], severities_: list[str]) -> None:
     assert severities("class_imbalance", with_shares(*counts)) == severities_
 
 
 def test_imbalance_counts_right() -> None:
     evidence = only("class_imbalance", with_shares(950, 50)).evidence
-    assert evidence == {"rows": 1000, "smallest_class": 50, "smallest_share": 0.05, "accuracy_of_always": 0.95,
-                        "counts": {"class 0": 950, "class 1": 50}, "misleading": ["accuracy"]}
+    assert evidence == {
+        "rows": 1000,
+        "smallest_class": 50,
+        "smallest_share": 0.05,
+        "accuracy_of_always": 0.95,
+        "counts": {"class 0": 950, "class 1": 50},
+        "misleading": ["accuracy"],
+    }
 
 
 @pytest.mark.parametrize("name", ["conflicting_labels", "leaking_column", "class_imbalance", "too_few_rows"])
@@ -264,14 +297,16 @@ def test_a_number_has_no_classes() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("n", "severities_"), [(49, ["blocker", "note"]), (50, ["warning", "note"]),
-                                               (499, ["warning"]), (500, [])])
+@pytest.mark.parametrize(
+    ("n", "severities_"), [(49, ["blocker", "note"]), (50, ["warning", "note"]), (499, ["warning"]), (500, [])]
+)
 def test_too_few_rows_at_several_strengths(kind: str, n: int, severities_: list[str]) -> None:
     assert severities("too_few_rows", clean(kind).take(np.arange(n))) == severities_
 
 
-@pytest.mark.parametrize(("counts", "severities_"), [
-    ((600, 100), []), ((600, 49), ["warning"]), ((600, 300, 49), ["warning"])])
+@pytest.mark.parametrize(
+    ("counts", "severities_"), [((600, 100), []), ((600, 49), ["warning"]), ((600, 300, 49), ["warning"])]
+)
 def test_too_few_of_a_class(counts: tuple[int, ...], severities_: list[str]) -> None:
     assert severities("too_few_rows", with_shares(*counts)) == severities_
 

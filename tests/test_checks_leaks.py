@@ -45,8 +45,10 @@ def test_empty_cells_can_tell_the_answer(filled: float, severity: str) -> None:
     assert finding.message.startswith("Whether 'closed' is filled in")
 
 
-@pytest.mark.parametrize(("noise", "severities_"), [
-    (0.001, ["blocker"]), (0.01, ["blocker"]), (0.05, ["warning"]), (0.2, ["warning"]), (0.6, []), (1.0, [])])
+@pytest.mark.parametrize(
+    ("noise", "severities_"),
+    [(0.001, ["blocker"]), (0.01, ["blocker"]), (0.05, ["warning"]), (0.2, ["warning"]), (0.6, []), (1.0, [])],
+)
 def test_leaks_into_a_number_at_several_strengths(noise: float, severities_: list[str]) -> None:
     frame, y, rng = mixed(2000, 0)
     data = dataset(frame.assign(leak=y + noise * y.std() * rng.normal(size=2000)), y, 0)
@@ -183,7 +185,8 @@ def test_every_class_keeps_rows_in_the_sample() -> None:
 def test_a_task_without_groups_in_its_rows_is_read_all_the_same() -> None:
     """A group that is named in the task but not carried by the rows is no reason to fail."""
     data = clean()
-    task = replace(data.task, columns=tuple(replace(c, role="group") if c.name == "shape" else c
-                                            for c in data.task.columns))
+    task = replace(
+        data.task, columns=tuple(replace(c, role="group") if c.name == "shape" else c for c in data.task.columns)
+    )
     odd = Dataset(task, data.examples, data.target, data.about, data.ids, data.features)
     assert found("leaking_column", odd) == []

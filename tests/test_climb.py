@@ -28,8 +28,15 @@ REPEATS = 200
 LADDER = (0, 1, 2, 2, 4)
 
 
-def pick(data: Dataset, trials: Sequence[Trial], by: str, bar: str | None = None, n_sealed: int = 500, worth: float | None = None,
-         **limits: Any) -> Trial:
+def pick(
+    data: Dataset,
+    trials: Sequence[Trial],
+    by: str,
+    bar: str | None = None,
+    n_sealed: int = 500,
+    worth: float | None = None,
+    **limits: Any,
+) -> Trial:
     return choose(trials, data, metric(by), bar=parse(bar, data.task.kind, **limits), n_sealed=n_sealed, worth=worth)
 
 
@@ -69,7 +76,10 @@ def test_of_equal_trials_the_simplest_is_chosen(n: int) -> None:
 
 
 def test_of_equal_trials_above_a_poor_first_the_simplest_is_chosen() -> None:
-    assert share("roc_auc", 2000, lambda truth, rng: [chance(np.zeros(len(truth))), *ranked(truth, [0.8] * 4, rng)], 1) >= 0.95
+    assert (
+        share("roc_auc", 2000, lambda truth, rng: [chance(np.zeros(len(truth))), *ranked(truth, [0.8] * 4, rng)], 1)
+        >= 0.95
+    )
     assert share("rmse", 2000, lambda truth, rng: [{"value": truth * 0.0}, *off_by(truth, [0.7] * 4, rng)], 1) >= 0.95
 
 
@@ -126,8 +136,12 @@ def three() -> tuple[Dataset, list[Trial]]:
     return data, ladder(data, "roc_auc", ranked(truth, [0.80, 0.86, 0.90, 0.905, 0.95], np.random.default_rng(1)))
 
 
-@pytest.mark.parametrize("bar, rung", [("roc_auc >= 0.75", 0), ("roc_auc >= 0.82", 1), ("roc_auc >= 0.88", 2), ("roc_auc >= 0.92", 4)])
-def test_with_a_bar_the_simplest_that_is_as_good_as_sure_to_meet_it(three: tuple[Dataset, list[Trial]], bar: str, rung: int) -> None:
+@pytest.mark.parametrize(
+    "bar, rung", [("roc_auc >= 0.75", 0), ("roc_auc >= 0.82", 1), ("roc_auc >= 0.88", 2), ("roc_auc >= 0.92", 4)]
+)
+def test_with_a_bar_the_simplest_that_is_as_good_as_sure_to_meet_it(
+    three: tuple[Dataset, list[Trial]], bar: str, rung: int
+) -> None:
     assert pick(*three, "roc_auc", bar, n_sealed=20000).rung == rung
 
 
@@ -147,7 +161,9 @@ def test_few_sealed_rows_assure_less(three: tuple[Dataset, list[Trial]]) -> None
 
 def test_what_breaks_a_limit_is_not_chosen(three: tuple[Dataset, list[Trial]]) -> None:
     data, trials = three
-    large = [replace(t, size_bytes=10**t.rung * 1000, latency_ms={"p50": 1.0 + t.rung, "p95": 1.0 + t.rung}) for t in trials]
+    large = [
+        replace(t, size_bytes=10**t.rung * 1000, latency_ms={"p50": 1.0 + t.rung, "p95": 1.0 + t.rung}) for t in trials
+    ]
     assert pick(data, large, "roc_auc").rung == 4
     assert pick(data, large, "roc_auc", size="1MB").rung == 2
     assert pick(data, large, "roc_auc", latency="2ms").rung == 1
@@ -155,7 +171,9 @@ def test_what_breaks_a_limit_is_not_chosen(three: tuple[Dataset, list[Trial]]) -
     assert pick(data, large, "roc_auc", cost=1e-5 * 5).rung == 2
 
 
-def test_of_those_sure_to_meet_the_bar_one_whose_latency_is_too_near_to_say_comes_last(three: tuple[Dataset, list[Trial]]) -> None:
+def test_of_those_sure_to_meet_the_bar_one_whose_latency_is_too_near_to_say_comes_last(
+    three: tuple[Dataset, list[Trial]],
+) -> None:
     data, trials = three
     near = [replace(t, latency_ms={"p50": 1.0, "p95": 1.0}) if t.rung < 2 else t for t in trials]
     assert pick(data, near, "roc_auc", "roc_auc >= 0.82", n_sealed=20000).rung == 1
@@ -166,18 +184,25 @@ def test_of_those_sure_to_meet_the_bar_one_whose_latency_is_too_near_to_say_come
 def test_where_none_is_inside_the_nearest_by_what_was_limited(three: tuple[Dataset, list[Trial]]) -> None:
     """Not by what nobody limited: a measured latency decides nothing unless a limit was set."""
     data, trials = three
-    odd = [replace(t, size_bytes=int(1e6) + abs(t.rung - 2), latency_ms={"p50": 9.0 - t.rung, "p95": 9.0 - t.rung}) for t in trials]
+    odd = [
+        replace(t, size_bytes=int(1e6) + abs(t.rung - 2), latency_ms={"p50": 9.0 - t.rung, "p95": 9.0 - t.rung})
+        for t in trials
+    ]
     assert pick(data, odd, "roc_auc", size="1kB").rung == 2
     assert pick(data, odd, "roc_auc", latency="0.1ms").rung == 4
-    assert excess(odd[0], None) == 0.0 and excess(odd[0], Bar(latency_ms=3.0, size_mb=0.25)) == pytest.approx(4.0, rel=1e-5)
+    assert excess(odd[0], None) == 0.0 and excess(odd[0], Bar(latency_ms=3.0, size_mb=0.25)) == pytest.approx(
+        4.0, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_measured_times_decide_nothing_without_a_limit(three: tuple[Dataset, list[Trial]], seed: int) -> None:
     data, trials = three
     rng = np.random.default_rng(seed)
-    noisy = [replace(t, latency_ms={"p50": v, "p95": 2 * v}, fit_seconds=v, cpu_seconds=v)
-             for t, v in zip(trials, rng.exponential(size=5).tolist(), strict=True)]
+    noisy = [
+        replace(t, latency_ms={"p50": v, "p95": 2 * v}, fit_seconds=v, cpu_seconds=v)
+        for t, v in zip(trials, rng.exponential(size=5).tolist(), strict=True)
+    ]
     for bar in (None, "roc_auc >= 0.88", "roc_auc >= 0.99"):
         assert pick(data, noisy, "roc_auc", bar).key == pick(data, trials, "roc_auc", bar).key
         assert pick(data, noisy, "roc_auc", bar, size="1MB").key == pick(data, trials, "roc_auc", bar).key
@@ -212,7 +237,10 @@ def test_groups_make_the_proof_harder() -> None:
     groups = np.repeat(np.arange(10), 100)
     truth = rng.normal(size=1000)
     luck = rng.normal(size=10)[groups]
-    answers = [{"value": truth + luck + rng.normal(size=1000)}, {"value": truth + 0.85 * luck * np.sign(rng.normal(size=10))[groups]}]
+    answers = [
+        {"value": truth + luck + rng.normal(size=1000)},
+        {"value": truth + 0.85 * luck * np.sign(rng.normal(size=10))[groups]},
+    ]
     alone, together = rows(truth), rows(truth, groups.astype(str))
     wide, narrow = (gain_between(*ladder(d, "mae", answers, (1, 2)), d, metric("mae")).width for d in (together, alone))
     assert wide is not None and narrow is not None and wide > 2 * narrow
@@ -225,7 +253,9 @@ def test_groups_make_the_proof_harder() -> None:
 def small() -> tuple[Dataset, Split]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=300)
-    data = load(pd.DataFrame({"x": x, "z": rng.normal(size=300), "y": np.where(x + rng.normal(size=300) > 0, "yes", "no")}), "y")
+    data = load(
+        pd.DataFrame({"x": x, "z": rng.normal(size=300), "y": np.where(x + rng.normal(size=300) > 0, "yes", "no")}), "y"
+    )
     return data, split(data, data.truth)
 
 
@@ -236,7 +266,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, areas: dict[int, float]) -> list[str]:
     def answered(planned: Trial, development: Dataset, parts: Any, *_: Any) -> Trial:
         tried.append(f"{planned.key}:{len(parts)}")
         where = np.concatenate([p.score for p in parts])
-        answer, = ranked(development.truth[where], [areas[planned.rung]], np.random.default_rng(planned.rung))
+        (answer,) = ranked(development.truth[where], [areas[planned.rung]], np.random.default_rng(planned.rung))
         made = trial(development, "roc_auc", answer, planned.rung, rows=where, parts=len(parts))
         return replace(made, candidate=planned.candidate, number=planned.number, title=planned.title)
 
@@ -244,18 +274,29 @@ def stub(monkeypatch: pytest.MonkeyPatch, areas: dict[int, float]) -> list[str]:
     return tried
 
 
-def go(small: tuple[Dataset, Split], tmp_path: Path, bar: str | None = None, budget: float = 1e6, **how: Any) -> list[Trial]:
+def go(
+    small: tuple[Dataset, Split], tmp_path: Path, bar: str | None = None, budget: float = 1e6, **how: Any
+) -> list[Trial]:
     wanted = parse(bar, "classification")
     data, cut = small
-    return climb(data.take(cut.development), cut, metric("roc_auc"), Workspace(budget_seconds=budget), bar=wanted,
-                 n_sealed=90, folder=tmp_path, **how)
+    return climb(
+        data.take(cut.development),
+        cut,
+        metric("roc_auc"),
+        Workspace(budget_seconds=budget),
+        bar=wanted,
+        n_sealed=90,
+        folder=tmp_path,
+        **how,
+    )
 
 
 AREAS = {0: 0.5, 1: 0.95, 2: 0.96, 4: 0.97}
 
 
 def test_the_climb_stops_at_the_first_rung_that_is_as_good_as_sure(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = stub(monkeypatch, AREAS)
     trials = go(small, tmp_path, "roc_auc >= 0.8")
     assert tried == ["dummy-1:5", "linear-1:5"]
@@ -265,16 +306,26 @@ def test_the_climb_stops_at_the_first_rung_that_is_as_good_as_sure(
 
 
 def test_the_climb_goes_on_where_the_latency_is_too_near_to_say(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = stub(monkeypatch, AREAS)
     data, cut = small
     bar = parse("roc_auc >= 0.8", "classification", latency="0.21ms")  # every stub answers in 0.2
-    climb(data.take(cut.development), cut, metric("roc_auc"), Workspace(budget_seconds=1e6), bar=bar, n_sealed=90, folder=tmp_path)
+    climb(
+        data.take(cut.development),
+        cut,
+        metric("roc_auc"),
+        Workspace(budget_seconds=1e6),
+        bar=bar,
+        n_sealed=90,
+        folder=tmp_path,
+    )
     assert len(tried) > 2
 
 
 def test_full_climbs_on_and_without_a_bar_everything_is_tried(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = stub(monkeypatch, AREAS)
     first = [t.key for t in go(small, tmp_path, "roc_auc >= 0.8", full=True) if t.ok]
     assert first == [t.key for t in go(small, tmp_path) if t.ok] and len(tried) == 2 * len(first)
@@ -282,7 +333,8 @@ def test_full_climbs_on_and_without_a_bar_everything_is_tried(
 
 
 def test_a_budget_is_spent_by_the_table_not_by_a_stopwatch(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stub(monkeypatch, AREAS)
     monkeypatch.setattr(_climb, "predicted_cpu", lambda t, _data: {0: 0.0, 1: 1.0, 2: 4.0, 4: 100.0}[t.rung])
     trials = go(small, tmp_path, budget=30.0)
@@ -295,9 +347,12 @@ def test_a_budget_is_spent_by_the_table_not_by_a_stopwatch(
 
 
 def test_what_is_not_installed_is_a_row_that_says_how_to_get_it(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stub(monkeypatch, AREAS)
-    monkeypatch.setattr(shelves.Book, "missing", lambda book: ["torch"] if "torch" in book.facts.get("requires", ()) else [])
+    monkeypatch.setattr(
+        shelves.Book, "missing", lambda book: ["torch"] if "torch" in book.facts.get("requires", ()) else []
+    )
     net = next(t for t in go(small, tmp_path) if t.candidate == "tabular_net")
     assert (net.status, net.reason) == ("unavailable", "needs torch: pip install 'deepenough[deep]'")
 
@@ -307,10 +362,14 @@ def test_what_is_not_installed_is_a_row_that_says_how_to_get_it(
 
 def attempt(small: tuple[Dataset, Split], folder: Path, name: str = "linear") -> Trial:
     data, cut = small
-    return try_out(Trial(name, "Linear model", 1), data.take(cut.development), cut.parts, metric("roc_auc"), Workspace(), folder, 0)
+    return try_out(
+        Trial(name, "Linear model", 1), data.take(cut.development), cut.parts, metric("roc_auc"), Workspace(), folder, 0
+    )
 
 
-def test_a_trial_is_judged_on_every_development_row_by_a_model_that_had_not_seen_it(small: tuple[Dataset, Split], tmp_path: Path) -> None:
+def test_a_trial_is_judged_on_every_development_row_by_a_model_that_had_not_seen_it(
+    small: tuple[Dataset, Split], tmp_path: Path
+) -> None:
     done = attempt(small, tmp_path / "bundle")
     assert done.ok and done.rows is not None and sorted(done.rows.tolist()) == list(range(len(small[1].development)))
     assert done.latency_ms is not None and 0.001 < done.latency_ms["p50"] <= done.latency_ms["p95"] < 1000
@@ -324,18 +383,26 @@ class Odd(Exception):
 
 @pytest.mark.parametrize("error", [Odd("it broke\nand more"), ValueError(), MemoryError(), AssertionError("no")])
 def test_whatever_a_family_raises_is_a_row(
-        small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def broken(*_: Any) -> Any:
         raise error
 
     monkeypatch.setattr(type(shelves.load("candidates", "linear")), "build", broken)
     done = attempt(small, tmp_path / "bundle")
-    assert done.status == "failed" and done.reason is not None and done.reason.startswith(type(error).__name__) and "\n" not in done.reason
+    assert (
+        done.status == "failed"
+        and done.reason is not None
+        and done.reason.startswith(type(error).__name__)
+        and "\n" not in done.reason
+    )
     after, bundle = refit(replace(done, status="ok"), small[0], small[1].final, Workspace(), tmp_path / "bundle", 0)
     assert bundle is None and after.status == "failed"
 
 
-def test_a_full_disk_is_no_fault_of_the_family(small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_no_fault_of_the_family(
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any) -> Any:
         raise StorageError("no space")
 
@@ -344,16 +411,22 @@ def test_a_full_disk_is_no_fault_of_the_family(small: tuple[Dataset, Split], tmp
         attempt(small, tmp_path / "bundle")
 
 
-def test_what_is_refused_is_not_left_on_disk(small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_refused_is_not_left_on_disk(
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kind = type(shelves.load("tasks", "classification"))
     monkeypatch.setattr(kind, "alike", lambda _self, a, b: np.zeros(len(a["probability"]), bool))
     done = attempt(small, tmp_path / "bundle")
     assert done.status == "failed" and str(done.reason).startswith("ParityError") and not (tmp_path / "bundle").exists()
 
 
-def test_an_answer_that_is_no_number_is_a_failure(small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_no_number_is_a_failure(
+    small: tuple[Dataset, Split], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     candidate = shelves.load("candidates", "linear")
     model = type(candidate.build(small[0].task, {}, 0))
-    monkeypatch.setattr(model, "predict", lambda _self, data: {"probability": np.full((len(data), 2), np.nan, np.float32)})
+    monkeypatch.setattr(
+        model, "predict", lambda _self, data: {"probability": np.full((len(data), 2), np.nan, np.float32)}
+    )
     done = attempt(small, tmp_path / "bundle")
     assert done.status == "failed" and "no finite probability" in str(done.reason)

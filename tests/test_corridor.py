@@ -21,7 +21,16 @@ from deepenough.report import words
 from deepenough.runs import Run, run
 
 Table = Callable[..., pd.DataFrame]
-TINY = {"heads": 2, "width": 8, "layers": 1, "bins": 4, "number_size": 2, "category_size": 2, "epochs": 2, "patience": 1}
+TINY = {
+    "heads": 2,
+    "width": 8,
+    "layers": 1,
+    "bins": 4,
+    "number_size": 2,
+    "category_size": 2,
+    "epochs": 2,
+    "patience": 1,
+}
 MEASURED = re.compile(r"(_seconds|_ms|cost|times)$")
 
 
@@ -57,7 +66,9 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tiny_net(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    monkeypatch.setattr(type(shelves.load("candidates", "tabular_net")), "portfolio", lambda _self, _task, _rows: [TINY])
+    monkeypatch.setattr(
+        type(shelves.load("candidates", "tabular_net")), "portfolio", lambda _self, _task, _rows: [TINY]
+    )
 
 
 def go(source: Any, tmp_path: Path, name: str = "run", **asked: Any) -> Run:
@@ -67,7 +78,9 @@ def go(source: Any, tmp_path: Path, name: str = "run", **asked: Any) -> Run:
     verdict = json.loads((done.folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict == done.verdict
     assert [f"{list(e.absolute_path)}: {e.message}" for e in schema().iter_errors(verdict)] == []
-    assert not words.names_metric(verdict["sentence"], verdict) and not words.names_metric(verdict["deep_learning"]["why"], verdict)
+    assert not words.names_metric(verdict["sentence"], verdict) and not words.names_metric(
+        verdict["deep_learning"]["why"], verdict
+    )
     assert verdict["deep_learning"]["why"].endswith(".")
     if verdict["outcome"] != "not_ready":
         hold_together(done)
@@ -76,7 +89,10 @@ def go(source: Any, tmp_path: Path, name: str = "run", **asked: Any) -> Run:
 
 def hold_together(done: Run) -> None:
     """The plan came first, the seal opened once, and what ships answers the sealed rows as it was judged."""
-    verdict, ledger = done.verdict, [json.loads(line) for line in (done.folder / "sealed.jsonl").read_text().splitlines()]
+    verdict, ledger = (
+        done.verdict,
+        [json.loads(line) for line in (done.folder / "sealed.jsonl").read_text().splitlines()],
+    )
     assert [line["event"] for line in ledger] == ["plan", "opening"] and ledger[0]["worth"] == verdict["worth_used"]
     assert {t["key"] for t in verdict["trials"] if t["shown"]} == set(ledger[0]["subjects"])
     chosen = next(t for t in verdict["trials"] if t["key"] == verdict["chosen_trial"])
@@ -102,12 +118,16 @@ def steady(document: Any) -> Any:
 # --- what is chosen, where the truth is known ----------------------------------------------------------------------
 
 
-def test_in_a_linear_world_the_linear_model_is_chosen_and_no_network_is_worth_it(tmp_path: Path, tiny_net: None) -> None:
+def test_in_a_linear_world_the_linear_model_is_chosen_and_no_network_is_worth_it(
+    tmp_path: Path, tiny_net: None
+) -> None:
     done = go(linear_world(2000), tmp_path)
     assert (done.verdict["outcome"], done.verdict["chosen"]) == ("chosen", "linear")
     deep = done.verdict["deep_learning"]
     assert deep["worth_it"] != "yes" and deep["best_deep"] == "tabular_net" and deep["gain"] is not None
-    assert set(deep["times"]) == {"train", "latency", "size", "cost"} and trial_of(done, "tabular_net")["test"] is not None
+    assert (
+        set(deep["times"]) == {"train", "latency", "size", "cost"} and trial_of(done, "tabular_net")["test"] is not None
+    )
 
 
 def test_in_a_world_of_interactions_boosting_is_chosen(tmp_path: Path, no_torch: None) -> None:
@@ -129,7 +149,10 @@ def test_a_bar_that_the_linear_model_meets_ends_the_climb(tmp_path: Path) -> Non
     assert html.escape(done.verdict["sentence"]) in html.escape(html.unescape(done.report.read_text(encoding="utf-8")))
     assert (done.verdict["outcome"], done.verdict["chosen"]) == ("met", "linear")
     assert {t["status"] for t in done.verdict["trials"] if t["rung"] > 1} <= {"skipped", "unavailable"}
-    assert (done.verdict["deep_learning"]["worth_it"], done.verdict["deep_learning"]["reason"]) == ("no", "bar_met_without")
+    assert (done.verdict["deep_learning"]["worth_it"], done.verdict["deep_learning"]["reason"]) == (
+        "no",
+        "bar_met_without",
+    )
 
 
 @pytest.mark.parametrize("limit", [{"latency": "0.0001ms"}, {"size": "0.0001kB"}, {"cost": 1e-12}])
@@ -148,7 +171,9 @@ def test_the_figures_say_what_the_sealed_answers_say(tmp_path: Path, no_torch: N
     assert (roc["fpr"][0], roc["tpr"][0], roc["fpr"][-1], roc["tpr"][-1]) == (0.0, 0.0, 1.0, 1.0)
     assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(test["value"], abs=0.01)
     assert np.sum(drawn["confusion"]["counts"]) == sum(drawn["calibration"][key]["rows"]) == len(sealed)
-    assert np.sum(drawn["confusion"]["counts"], axis=0).tolist() == [int((sealed["prediction"] == v).sum()) for v in ("no", "yes")]
+    assert np.sum(drawn["confusion"]["counts"], axis=0).tolist() == [
+        int((sealed["prediction"] == v).sum()) for v in ("no", "yes")
+    ]
     numbers = go(table(400, "regression"), tmp_path, "number", target="answer")
     points = json.loads((numbers.folder / "figures" / "residuals.json").read_text())
     kept = pd.read_csv(numbers.folder / f"trials/{numbers.verdict['chosen_trial']}/sealed.csv")
@@ -165,12 +190,20 @@ def test_the_same_seed_gives_the_same_verdict(tmp_path: Path, tiny_net: None) ->
     for document in ("split.json", "audit.json", "bundle/model.onnx", "bundle/manifest.json", "figures/roc.json"):
         assert (first.folder / document).read_bytes() == (again.folder / document).read_bytes(), document
     for key in (t["key"] for t in first.verdict["trials"] if t["shown"]):
-        assert (first.folder / f"trials/{key}/sealed.csv").read_bytes() == (again.folder / f"trials/{key}/sealed.csv").read_bytes()
+        assert (first.folder / f"trials/{key}/sealed.csv").read_bytes() == (
+            again.folder / f"trials/{key}/sealed.csv"
+        ).read_bytes()
     assert not re.search(r'"(when|created|date)"', json.dumps(first.verdict))
 
 
 def test_what_is_steady_leaves_out_what_is_measured_and_no_more() -> None:
-    document = {"fit_seconds": 1, "latency_ms": {"p50": 1}, "cost": {"train": 1}, "times": {"size": 1}, "a": [{"cpu_seconds": 1, "b": 2}]}
+    document = {
+        "fit_seconds": 1,
+        "latency_ms": {"p50": 1},
+        "cost": {"train": 1},
+        "times": {"size": 1},
+        "a": [{"cpu_seconds": 1, "b": 2}],
+    }
     assert steady(document) == {"a": [{"b": 2}]}
 
 
@@ -181,9 +214,13 @@ def test_a_leak_stops_the_run_before_anything_is_fitted(tmp_path: Path, no_torch
     frame = linear_world(600)
     frame["refund"] = (frame["y"] == "yes") * 2.5
     done = go(frame, tmp_path)
-    assert done.verdict["outcome"] == "not_ready" and done.verdict["trials"] == [] and "refund" in done.verdict["sentence"]
+    assert (
+        done.verdict["outcome"] == "not_ready" and done.verdict["trials"] == [] and "refund" in done.verdict["sentence"]
+    )
     assert not (done.folder / "sealed.jsonl").exists() and not (done.folder / "trials").exists()
-    blocker = next(f for f in json.loads((done.folder / "audit.json").read_text())["findings"] if f["severity"] == "blocker")
+    blocker = next(
+        f for f in json.loads((done.folder / "audit.json").read_text())["findings"] if f["severity"] == "blocker"
+    )
     after = go(frame, tmp_path, "despite", despite=[blocker["code"]])
     assert after.verdict["outcome"] == "chosen"
 
@@ -197,10 +234,15 @@ def test_a_run_that_is_not_ready_ends_with_one_at_the_command_line(tmp_path: Pat
     frame.assign(refund=(frame["y"] == "yes") * 2.5).to_csv(tmp_path / "leak.csv", index=False)
     frame.to_csv(tmp_path / "clean.csv", index=False)
     asked = ["--target", "y", "--bar", "roc_auc >= 0.7", "--no-report", "--json", "--cores", "1"]
-    ends = {name: CliRunner().invoke(app, ["run", str(tmp_path / f"{name}.csv"), *asked, "--out", str(tmp_path / name)])
-            for name in ("leak", "clean")}
+    ends = {
+        name: CliRunner().invoke(app, ["run", str(tmp_path / f"{name}.csv"), *asked, "--out", str(tmp_path / name)])
+        for name in ("leak", "clean")
+    }
     assert {name: end.exit_code for name, end in ends.items()} == {"leak": 1, "clean": 0}
-    assert json.loads(ends["leak"].stdout)["outcome"] == "not_ready" and json.loads(ends["clean"].stdout)["outcome"] == "met"
+    assert (
+        json.loads(ends["leak"].stdout)["outcome"] == "not_ready"
+        and json.loads(ends["clean"].stdout)["outcome"] == "met"
+    )
 
 
 # --- splits --------------------------------------------------------------------------------------------------------
@@ -211,8 +253,13 @@ def test_rows_of_a_file_become_the_sealed_set(tmp_path: Path, no_torch: None) ->
     linear_world(300, 1).to_csv(tmp_path / "test.csv", index=False)
     done = go(tmp_path / "learn.csv", tmp_path, test=tmp_path / "test.csv", bar="roc_auc >= 0.7")
     split = json.loads((done.folder / "split.json").read_text())
-    assert (split["strategy"], split["development"], split["sealed"]) == ("given file", 500, 300) and done.verdict["task"]["rows"] == 800
-    said, sealed = done.predict(tmp_path / "test.csv"), pd.read_csv(done.folder / f"trials/{done.verdict['chosen_trial']}/sealed.csv")
+    assert (split["strategy"], split["development"], split["sealed"]) == ("given file", 500, 300) and done.verdict[
+        "task"
+    ]["rows"] == 800
+    said, sealed = (
+        done.predict(tmp_path / "test.csv"),
+        pd.read_csv(done.folder / f"trials/{done.verdict['chosen_trial']}/sealed.csv"),
+    )
     assert np.abs(said["probability_yes"] - sealed["probability_yes"]).max() <= 1e-5
 
 
@@ -231,7 +278,11 @@ def test_too_few_groups_give_no_range_and_no_claim(tmp_path: Path, no_torch: Non
     frame["shop"] = np.char.add("shop ", (np.arange(400) % 8).astype(str))
     done = go(frame, tmp_path, group="shop", bar="roc_auc >= 0.6")
     chosen = next(t for t in done.verdict["trials"] if t["key"] == done.verdict["chosen_trial"])
-    assert done.verdict["outcome"] == "undecided" and chosen["test"]["low"] is None and "no range" in done.verdict["sentence"]
+    assert (
+        done.verdict["outcome"] == "undecided"
+        and chosen["test"]["low"] is None
+        and "no range" in done.verdict["sentence"]
+    )
 
 
 def test_with_a_clock_the_latest_rows_are_sealed(tmp_path: Path, no_torch: None) -> None:
@@ -246,11 +297,21 @@ def test_with_a_clock_the_latest_rows_are_sealed(tmp_path: Path, no_torch: None)
 # --- kinds of tables -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind, bar, n", [
-    ("three", None, 400), ("three", "accuracy >= 0.5", 400), ("regression", None, 400), ("regression", "rmse <= 0.8", 500),
-    ("classification", None, 200), ("classification", "log_loss <= 0.6", 200), ("regression", "r2 >= 0.5", 200),
-])
-def test_any_small_table_gets_a_verdict(kind: str, bar: str | None, n: int, table: Table, tmp_path: Path, no_torch: None) -> None:
+@pytest.mark.parametrize(
+    "kind, bar, n",
+    [
+        ("three", None, 400),
+        ("three", "accuracy >= 0.5", 400),
+        ("regression", None, 400),
+        ("regression", "rmse <= 0.8", 500),
+        ("classification", None, 200),
+        ("classification", "log_loss <= 0.6", 200),
+        ("regression", "r2 >= 0.5", 200),
+    ],
+)
+def test_any_small_table_gets_a_verdict(
+    kind: str, bar: str | None, n: int, table: Table, tmp_path: Path, no_torch: None
+) -> None:
     frame = table(n, kind)
     done = go(frame, tmp_path, target="answer", bar=bar)
     assert done.verdict["outcome"] in ("chosen", "met", "undecided") and done.verdict["chosen"] != "dummy"
@@ -265,10 +326,16 @@ def test_any_small_table_gets_a_verdict(kind: str, bar: str | None, n: int, tabl
 
 
 @pytest.mark.parametrize("columns", [["a", "b", "c"], ["town", "shape"]])
-def test_a_table_of_numbers_alone_and_one_of_categories_alone(columns: list[str], tmp_path: Path, no_torch: None) -> None:
+def test_a_table_of_numbers_alone_and_one_of_categories_alone(
+    columns: list[str], tmp_path: Path, no_torch: None
+) -> None:
     frame, rng = seeded(600)
     frame["shape"] = rng.choice(["round", "long", "flat"], 600)
-    signal = 2.0 * (frame["shape"] == "round") + 2.0 * (frame["town"] == "Kiel") - 1.3 if "town" in columns else frame["a"] + frame["b"]
+    signal = (
+        2.0 * (frame["shape"] == "round") + 2.0 * (frame["town"] == "Kiel") - 1.3
+        if "town" in columns
+        else frame["a"] + frame["b"]
+    )
     frame = answered(frame[columns], np.asarray(signal + rng.normal(size=600)))
     done = go(frame, tmp_path)
     assert done.verdict["chosen"] == "linear"
@@ -286,7 +353,9 @@ def test_where_torch_is_missing_the_verdict_says_how_to_get_it(tmp_path: Path, n
     assert "not put to the test" in done.verdict["sentence"] and done.verdict["advice"] is None
 
 
-def test_a_family_that_breaks_is_a_row_and_the_run_goes_on(tmp_path: Path, no_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_family_that_breaks_is_a_row_and_the_run_goes_on(
+    tmp_path: Path, no_torch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     boosting = shelves.load("candidates", "gradient_boosting")
     lightgbm = pytest.importorskip("lightgbm")
 
@@ -302,14 +371,18 @@ def test_a_family_that_breaks_is_a_row_and_the_run_goes_on(tmp_path: Path, no_to
 def test_a_small_budget_skips_and_says_so(tmp_path: Path, no_torch: None) -> None:
     done = go(linear_world(400), tmp_path, budget="1s")
     boosting = trial_of(done, "gradient_boosting")
-    assert (boosting["status"], boosting["parts"]) == ("ok", 1) or (boosting["status"] == "skipped" and "--budget" in boosting["reason"])
+    assert (boosting["status"], boosting["parts"]) == ("ok", 1) or (
+        boosting["status"] == "skipped" and "--budget" in boosting["reason"]
+    )
 
 
 # --- real data -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name, target, bar", [("german_credit", "risk", "roc_auc >= 0.65"), ("telco_churn", "Churn", "roc_auc >= 0.8")])
+@pytest.mark.parametrize(
+    "name, target, bar", [("german_credit", "risk", "roc_auc >= 0.65"), ("telco_churn", "Churn", "roc_auc >= 0.8")]
+)
 def test_real_tables_get_a_verdict_and_ship_what_was_judged(name: str, target: str, bar: str, tmp_path: Path) -> None:
     path = Path(os.environ["DEEPENOUGH_DATA"]) / name / "data.csv"
     done = go(path, tmp_path, target=target, bar=bar)

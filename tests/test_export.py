@@ -41,7 +41,9 @@ class Tampered:
         for constant in graph.graph.initializer:
             values = numpy_helper.to_array(constant)
             if values.dtype.kind == "f" and values.size:
-                constant.CopyFrom(numpy_helper.from_array(np.asarray(values * (1 + self.by), values.dtype), constant.name))
+                constant.CopyFrom(
+                    numpy_helper.from_array(np.asarray(values * (1 + self.by), values.dtype), constant.name)
+                )
         for leaves in (a for node in graph.graph.node for a in node.attribute if a.name == "leaf_weights"):
             values = numpy_helper.to_array(leaves.t)
             leaves.t.CopyFrom(numpy_helper.from_array(np.asarray(values * (1 + self.by), values.dtype), leaves.t.name))
@@ -49,8 +51,11 @@ class Tampered:
 
 
 def fitted(name: str, data: Dataset) -> Any:
-    return shelves.load("candidates", name).build(data.task, {}, 0).fit(
-        data.take(np.arange(300)), data.take(np.arange(300, 400)), Workspace())
+    return (
+        shelves.load("candidates", name)
+        .build(data.task, {}, 0)
+        .fit(data.take(np.arange(300)), data.take(np.arange(300, 400)), Workspace())
+    )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -72,7 +77,9 @@ def test_a_tampered_graph_is_refused(name: str, by: float, learnable: Dataset, t
 
 
 def test_rounding_is_no_difference(learnable: Dataset, tmp_path: Path) -> None:
-    assert ship(Trial("linear", "Linear", 1), Tampered(fitted("linear", learnable), 1e-9), learnable, tmp_path / "bundle", 0)
+    assert ship(
+        Trial("linear", "Linear", 1), Tampered(fitted("linear", learnable), 1e-9), learnable, tmp_path / "bundle", 0
+    )
 
 
 def test_a_difference_on_one_row_in_a_thousand_is_found(learnable: Dataset, tmp_path: Path) -> None:
@@ -99,7 +106,10 @@ def test_a_difference_on_rows_that_no_file_holds_is_found(learnable: Dataset, tm
 
     def off(data: Dataset) -> Answer:
         wide = np.abs(np.nan_to_num(data.tensors["numbers"])).max(axis=1) > 1e20
-        return {k: np.where(wide.reshape(-1, *[1] * (v.ndim - 1)), v[::-1] + 0.01, v) for k, v in model.predict(data).items()}
+        return {
+            k: np.where(wide.reshape(-1, *[1] * (v.ndim - 1)), v[::-1] + 0.01, v)
+            for k, v in model.predict(data).items()
+        }
 
     with pytest.raises(ParityError, match="odd rows"):
         parity.prove(off, bundle, learnable)
@@ -135,7 +145,10 @@ def test_what_cannot_be_exported_says_why(learnable: Dataset, tmp_path: Path) ->
 def test_graphs_are_whole_valid_and_of_the_operator_sets_that_are_named(name: str, learnable: Dataset) -> None:
     model = onnx.load_from_string(fitted(name, learnable).export().graph)
     onnx.checker.check_model(model, full_check=True)
-    assert {o.domain: o.version for o in model.opset_import} == {"": OPSET, "ai.onnx.ml": OPSET_ML} and model.ir_version == IR_VERSION
+    assert {o.domain: o.version for o in model.opset_import} == {
+        "": OPSET,
+        "ai.onnx.ml": OPSET_ML,
+    } and model.ir_version == IR_VERSION
     assert not any(t.external_data for t in model.graph.initializer) and not model.functions
     assert {n.domain for n in model.graph.node} <= {"", "ai.onnx.ml"}, "no operator of a stranger"
     assert not model.doc_string and not model.metadata_props
@@ -144,7 +157,9 @@ def test_graphs_are_whole_valid_and_of_the_operator_sets_that_are_named(name: st
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_same_model_writes_the_same_bytes(name: str, learnable: Dataset, tmp_path: Path) -> None:
     plans = [fitted(name, learnable).export() for _ in range(2)]
-    digests = [write.write(tmp_path / str(i), learnable.task, plan, learnable, {}).digest for i, plan in enumerate(plans)]
+    digests = [
+        write.write(tmp_path / str(i), learnable.task, plan, learnable, {}).digest for i, plan in enumerate(plans)
+    ]
     assert digests[0] == digests[1]
 
 
@@ -157,11 +172,13 @@ def test_the_pieces_of_a_graph() -> None:
     graph = Graph({"numbers": 1, "codes": 0})
     assert graph.inputs == {"numbers": 1}, "a tensor without columns is left out"
     graph.add("Identity", two_columns(graph, "numbers"), output="probability")
-    said, = answers(graph, ["probability"], 2, {"numbers": np.array([[0.25], [1.0]], np.float32)})
+    (said,) = answers(graph, ["probability"], 2, {"numbers": np.array([[0.25], [1.0]], np.float32)})
     assert said.tolist() == [[0.75, 0.25], [0.0, 1.0]]
     counted = Graph({"codes": 3})
-    counted.add("Squeeze", counted.add("Cast", counted.add("Expand", counted.rows(), counted.rows()), to=1), output="value")
-    said, = answers(counted, ["value"], None, {"codes": np.zeros((4, 3), np.int64)})
+    counted.add(
+        "Squeeze", counted.add("Cast", counted.add("Expand", counted.rows(), counted.rows()), to=1), output="value"
+    )
+    (said,) = answers(counted, ["value"], None, {"codes": np.zeros((4, 3), np.int64)})
     assert said.tolist() == [4.0] * 4
     assert widths({"numbers": np.zeros((2, 5)), "codes": np.zeros((2, 0))}) == {"numbers": 5, "codes": 0}
 
@@ -169,7 +186,9 @@ def test_the_pieces_of_a_graph() -> None:
 def test_a_bundle_is_whole_or_not_there(learnable: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = fitted("dummy", learnable).export()
     written = write.write_bytes
-    monkeypatch.setattr(write, "write_bytes", lambda path, data: 1 / 0 if path.name == "manifest.json" else written(path, data))
+    monkeypatch.setattr(
+        write, "write_bytes", lambda path, data: 1 / 0 if path.name == "manifest.json" else written(path, data)
+    )
     with pytest.raises(ZeroDivisionError):
         write.write(tmp_path / "bundle", learnable.task, plan, learnable, {})
     assert list(tmp_path.iterdir()) == []

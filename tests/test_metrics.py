@@ -89,7 +89,9 @@ def test_every_metric_of_the_first_set_is_there_and_declares_its_facts() -> None
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("step", [0.0, 0.5])
 @pytest.mark.parametrize("metric", ALL, ids=_id)
-def test_value_is_scikit_learns_with_and_without_weights_ties_and_classes(metric: Metric, step: float, classes: int) -> None:
+def test_value_is_scikit_learns_with_and_without_weights_ties_and_classes(
+    metric: Metric, step: float, classes: int
+) -> None:
     target, answer, _ = _answers(metric, 1, 200, classes, step)
     evidence = metric.evidence(target, answer)
     for weights in (np.ones(200), np.random.default_rng(2).exponential(size=200)):
@@ -129,7 +131,9 @@ def _one_class(metric: Metric, c: int, target: np.ndarray, answer: Any, keep: np
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("metric", ALL, ids=_id)
-def test_interval_says_the_value_its_rows_and_a_standard_error_on_its_scale(metric: Metric, quick: bool, classes: int) -> None:
+def test_interval_says_the_value_its_rows_and_a_standard_error_on_its_scale(
+    metric: Metric, quick: bool, classes: int
+) -> None:
     target, answer, _ = _answers(metric, 6, 800, classes)
     evidence = metric.evidence(target, answer)
     found = metric.interval(evidence, quick=quick)

@@ -48,7 +48,7 @@ def _page(folder: Path) -> str:
 
 
 def _first_screen(page: str) -> str:
-    return page[page.index('<section id="verdict"'):page.index("</section>")]
+    return page[page.index('<section id="verdict"') : page.index("</section>")]
 
 
 # ------------------------------------------------------------------------------------------------- what it says
@@ -118,9 +118,19 @@ def test_a_folder_with_a_space_is_quoted(copied: Any) -> None:
 
 
 def test_hostile_names_are_text(copied: Any) -> None:
-    page = _page(copied("good", verdict={"sentence": HOSTILE, "metric_title": HOSTILE, "advice": HOSTILE,
-                                         "flags": [HOSTILE], "segments": [{"by": HOSTILE, "value": HOSTILE}]},
-                        run={"name": HOSTILE, "command": HOSTILE, "machine": HOSTILE}))
+    page = _page(
+        copied(
+            "good",
+            verdict={
+                "sentence": HOSTILE,
+                "metric_title": HOSTILE,
+                "advice": HOSTILE,
+                "flags": [HOSTILE],
+                "segments": [{"by": HOSTILE, "value": HOSTILE}],
+            },
+            run={"name": HOSTILE, "command": HOSTILE, "machine": HOSTILE},
+        )
+    )
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
 
@@ -150,9 +160,10 @@ def test_one_trial_without_ranges(copied: Any) -> None:
 
 
 def test_empty_figures_draw_nothing(copied: Any) -> None:
-    empty: dict[str, Any] = {"figures/roc": {"logistic": {"fpr": [], "tpr": []}, "mlp": {}, "majority": {},
-                                             "gradient_boosting": {}},
-                             "figures/confusion": {"labels": [], "counts": []}}
+    empty: dict[str, Any] = {
+        "figures/roc": {"logistic": {"fpr": [], "tpr": []}, "mlp": {}, "majority": {}, "gradient_boosting": {}},
+        "figures/confusion": {"labels": [], "counts": []},
+    }
     page = _page(copied("good", **empty))
     assert "chart-roc" not in page and 'class="matrix"' not in page
 
@@ -229,8 +240,12 @@ def test_a_thousand_residuals_stay_small() -> None:
 
 
 def test_a_far_off_trial_does_not_flatten_the_others() -> None:
-    rungs = [ladder.Rung("rule", "", "ok", (900.0, 890.0, 910.0)), ladder.Rung("a", "", "ok", (10.0, 9.0, 11.0)),
-             ladder.Rung("b", "", "ok", (9.5, 9.0, 10.0)), ladder.Rung("c", "", "ok", (9.0, 8.5, 9.6))]
+    rungs = [
+        ladder.Rung("rule", "", "ok", (900.0, 890.0, 910.0)),
+        ladder.Rung("a", "", "ok", (10.0, 9.0, 11.0)),
+        ladder.Rung("b", "", "ok", (9.5, 9.0, 10.0)),
+        ladder.Rung("c", "", "ok", (9.0, 8.5, 9.6)),
+    ]
     svg = ladder.draw(rungs, None, "error", True)
     assert "900.0 ▸" in svg
 

@@ -23,8 +23,12 @@ from deepenough.testing import _checks, _samples
 
 
 def _every_promise() -> list[object]:
-    return [pytest.param(promise, id=f"{shelf}-{book}-{name}")
-            for shelf in shelves.SHELVES for book in shelves.shelf(shelf) for name, promise in testing.promises(shelf, book)]
+    return [
+        pytest.param(promise, id=f"{shelf}-{book}-{name}")
+        for shelf in shelves.SHELVES
+        for book in shelves.shelf(shelf)
+        for name, promise in testing.promises(shelf, book)
+    ]
 
 
 @pytest.mark.parametrize("promise", _every_promise())
@@ -149,17 +153,23 @@ GOOD = {
 # each breaks one promise, the one named last
 BROKEN = {
     ("metrics", "counted_right", "weights_are_repeated_rows"): METRIC.format(
-        name="counted_right", value="Accuracy().value(evidence, np.ones(len(weights)))"),
+        name="counted_right", value="Accuracy().value(evidence, np.ones(len(weights)))"
+    ),
     ("checks", "blind_below", "finds_its_own_fault"): CHECK.format(
-        name="blind_below", code="XY002", suspicious="np.nanmedian(values) < -1e9"),
+        name="blind_below", code="XY002", suspicious="np.nanmedian(values) < -1e9"
+    ),
     ("checks", "always_below", "is_quiet_on_clean_rows"): CHECK.format(
-        name="always_below", code="XY003", suspicious="np.nanmedian(values) < 1e9"),
+        name="always_below", code="XY003", suspicious="np.nanmedian(values) < 1e9"
+    ),
     ("candidates", "peeking_line", "never_sees_the_target_it_predicts"): CANDIDATE.format(
-        name="peeking_line", answer="self.start + self.slope * x if dataset.target is None else dataset.target"),
+        name="peeking_line", answer="self.start + self.slope * x if dataset.target is None else dataset.target"
+    ),
     ("candidates", "crowded_line", "answers_each_row_by_itself"): CANDIDATE.format(
-        name="crowded_line", answer="self.start + self.slope * x + x.mean()"),
+        name="crowded_line", answer="self.start + self.slope * x + x.mean()"
+    ),
     ("candidates", "wavering_line", "same_seed_same_answer"): CANDIDATE.format(
-        name="wavering_line", answer="self.start + self.slope * x + id(self) % 1000"),
+        name="wavering_line", answer="self.start + self.slope * x + id(self) % 1000"
+    ),
     ("candidates", "flat_line", "beats_the_dummy"): CANDIDATE.format(name="flat_line", answer="self.start + 0.0 * x"),
 }
 JUDGE = """
@@ -185,7 +195,9 @@ def write_package(folder: Path, books: dict[tuple[str, str], str]) -> None:
     (folder / "cornershop/__init__.py").touch()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cornershop\nVersion: 1.0\n")
     points = {shelf: "".join(f"{name} = cornershop.{name}\n" for s, name in books if s == shelf) for shelf, _ in books}
-    (info / "entry_points.txt").write_text("".join(f"[deepenough.{shelf}]\n{lines}\n" for shelf, lines in points.items()))
+    (info / "entry_points.txt").write_text(
+        "".join(f"[deepenough.{shelf}]\n{lines}\n" for shelf, lines in points.items())
+    )
     for (_, name), source in books.items():
         (folder / "cornershop" / f"{name}.py").write_text(source)
 
@@ -203,13 +215,17 @@ def broken_promises(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[
 def fresh(*arguments: str, path: Path | None = None) -> str:
     """Run a fresh interpreter and return what it prints."""
     environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(path or ""), "PATH": ""}
-    done = subprocess.run([sys.executable, "-W", "error", *arguments], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @pytest.mark.parametrize("book", [name for _, name in GOOD])
-def test_one_file_is_on_the_shelf_and_keeps_its_promises(book: str, broken_promises: dict[str, list[list[str]]]) -> None:
+def test_one_file_is_on_the_shelf_and_keeps_its_promises(
+    book: str, broken_promises: dict[str, list[list[str]]]
+) -> None:
     assert broken_promises[book] == []
 
 
@@ -252,10 +268,13 @@ def test_what_is_not_installed_is_an_answer(empty_shelves: Path) -> None:
         shelves.load("candidates", "far")
 
 
-@pytest.mark.parametrize(("call", "sentence"), [
-    (lambda: shelves.shelf("metric"), r"There is no shelf 'metric'. Did you mean 'metrics'\?"),
-    (lambda: shelves.load("metrics", "rocauc"), r"There is no 'rocauc' on the shelf metrics. Did you mean"),
-])
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: shelves.shelf("metric"), r"There is no shelf 'metric'. Did you mean 'metrics'\?"),
+        (lambda: shelves.load("metrics", "rocauc"), r"There is no 'rocauc' on the shelf metrics. Did you mean"),
+    ],
+)
 def test_unknown_names_are_refused_with_the_nearest(call: Callable[[], object], sentence: str) -> None:
     with pytest.raises(ShelfError, match=sentence):
         call()
@@ -263,8 +282,10 @@ def test_unknown_names_are_refused_with_the_nearest(call: Callable[[], object], 
 
 def test_reading_the_shelves_imports_nothing_heavy() -> None:
     heavy = ("torch", "lightgbm", "sklearn", "pandas", "onnx", "onnxruntime", "scipy", "matplotlib", "pyarrow", "numpy")
-    code = ("import sys, json; from deepenough import shelves; "
-            f"[shelves.shelf(s) for s in shelves.SHELVES]; print(json.dumps([m for m in {heavy!r} if m in sys.modules]))")
+    code = (
+        "import sys, json; from deepenough import shelves; "
+        f"[shelves.shelf(s) for s in shelves.SHELVES]; print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"
+    )
     assert json.loads(fresh("-c", code)) == []
 
 
@@ -287,6 +308,7 @@ def _writes(original: Any) -> Any:
     def evidence(self: Any, target: np.ndarray, answer: Any, about: Any = None) -> Any:
         target[0] = 0.0
         return original(self, target, answer)
+
     return evidence
 
 
@@ -294,12 +316,14 @@ def _spoils(original: Any) -> Any:
     def plant(self: Any, clean: Any, seed: int) -> Any:
         next(iter(clean.features.values()))[0] += 1
         return original(self, clean, seed)
+
     return plant
 
 
 def _refuses_few(original: Any) -> Any:
     def run(self: Any, dataset: Any) -> Any:
         return original(self, dataset) if len(dataset) > 10 else 1 / 0
+
     return run
 
 
@@ -307,32 +331,85 @@ MUTANTS: list[tuple[str, str, str, str, Change]] = [
     ("metrics", "mae", "gain_is_positive_for_the_better", "high_is_good", lambda _: True),
     ("metrics", "mae", "gain_over_itself_is_nothing", "gain", lambda f: lambda *a: replace(f(*a), value=0.01)),
     ("metrics", "mae", "reads_only", "evidence", _writes),
-    ("metrics", "mae", "interval_holds_the_value", "interval", lambda f: lambda *a, **k: replace(f(*a, **k), low=9.0, high=9.5)),
+    (
+        "metrics",
+        "mae",
+        "interval_holds_the_value",
+        "interval",
+        lambda f: lambda *a, **k: replace(f(*a, **k), low=9.0, high=9.5),
+    ),
     ("metrics", "rmse", "order_does_not_matter", "evidence", lambda f: lambda s, t, a, about=None: f(s, np.sort(t), a)),
-    ("metrics", "log_loss", "odd_rows_are_no_accident", "interval",
-     lambda f: lambda s, e, *a, **k: replace(f(s, e, *a, **k), value=float(np.divide(1.0, e.rows.std())))),
-    ("metrics", "accuracy", "many_classes_are_judged", "evidence",
-     lambda f: lambda s, t, a, about=None: f(s, t, {"probability": a["probability"][:, :2]})),
+    (
+        "metrics",
+        "log_loss",
+        "odd_rows_are_no_accident",
+        "interval",
+        lambda f: lambda s, e, *a, **k: replace(f(s, e, *a, **k), value=float(np.divide(1.0, e.rows.std()))),
+    ),
+    (
+        "metrics",
+        "accuracy",
+        "many_classes_are_judged",
+        "evidence",
+        lambda f: lambda s, t, a, about=None: f(s, t, {"probability": a["probability"][:, :2]}),
+    ),
     ("metrics", "r2", "judges_kinds_on_the_shelf", "tasks", lambda _: ("guessing",)),
-    ("checks", "constant_columns", "speaks_in_sentences", "run", lambda f: lambda s, d: [replace(x, remedy="mend it") for x in f(s, d)]),
-    ("checks", "constant_columns", "never_sees_the_target_of_inputs", "run",
-     lambda f: lambda s, d: f(s, d) if d.target is not None else []),
+    (
+        "checks",
+        "constant_columns",
+        "speaks_in_sentences",
+        "run",
+        lambda f: lambda s, d: [replace(x, remedy="mend it") for x in f(s, d)],
+    ),
+    (
+        "checks",
+        "constant_columns",
+        "never_sees_the_target_of_inputs",
+        "run",
+        lambda f: lambda s, d: f(s, d) if d.target is not None else [],
+    ),
     ("checks", "missing_values", "few_rows_are_no_accident", "run", _refuses_few),
     ("checks", "missing_values", "leaves_the_rows_alone", "plant", _spoils),
-    ("modalities", "tabular", "features_are_a_pure_function", "features",
-     lambda f: lambda s, e, t: {k: v - np.nanmin(v).astype(v.dtype) for k, v in f(s, e, t).items()}),
+    (
+        "modalities",
+        "tabular",
+        "features_are_a_pure_function",
+        "features",
+        lambda f: lambda s, e, t: {k: v - np.nanmin(v).astype(v.dtype) for k, v in f(s, e, t).items()},
+    ),
     ("modalities", "tabular", "one_decodes_as_many", "decode", lambda f: lambda s, r, t: f(s, r[::-1], t)),
-    ("modalities", "tabular", "wire_decodes_as_file", "decode", lambda f: lambda s, r, t: f(s, r[::-1] if isinstance(r, list) else r, t)),
+    (
+        "modalities",
+        "tabular",
+        "wire_decodes_as_file",
+        "decode",
+        lambda f: lambda s, r, t: f(s, r[::-1] if isinstance(r, list) else r, t),
+    ),
     ("modalities", "tabular", "one_seed_one_sample", "sample", lambda f: lambda s, kind, n, seed: f(s, kind, n, 0)),
     ("modalities", "tabular", "knows_its_own", "recognises", lambda _: lambda s, source, roles: 0.5),
-    ("modalities", "tabular", "missing_input_is_refused_by_name", "decode",
-     lambda f: lambda s, r, t: f(s, [{"size": 0.0, **row} for row in r] if isinstance(r, list) else r, t)),
+    (
+        "modalities",
+        "tabular",
+        "missing_input_is_refused_by_name",
+        "decode",
+        lambda f: lambda s, r, t: f(s, [{"size": 0.0, **row} for row in r] if isinstance(r, list) else r, t),
+    ),
     ("tasks", "regression", "alike_knows_itself", "alike", lambda _: lambda s, a, b: np.ones(len(a["value"]), bool)),
     ("tasks", "regression", "columns_are_one_a_row", "columns", lambda _: lambda s, a, t: {"value": a["value"]}),
-    ("tasks", "classification", "unknown_class_is_marked", "encode",
-     lambda f: lambda s, t, labels, p: (lambda found: (found[0], np.maximum(found[1], 0)))(f(s, t, labels, p))),
-    ("tasks", "classification", "encoding_is_stable", "encode",
-     lambda f: lambda s, t, labels, p: f(s, t[::-1] if labels else t, labels, p)),
+    (
+        "tasks",
+        "classification",
+        "unknown_class_is_marked",
+        "encode",
+        lambda f: lambda s, t, labels, p: (lambda found: (found[0], np.maximum(found[1], 0)))(f(s, t, labels, p)),
+    ),
+    (
+        "tasks",
+        "classification",
+        "encoding_is_stable",
+        "encode",
+        lambda f: lambda s, t, labels, p: f(s, t[::-1] if labels else t, labels, p),
+    ),
 ]
 
 
@@ -347,9 +424,18 @@ def fresh_samples() -> Iterator[None]:
         cached.cache_clear()
 
 
-@pytest.mark.parametrize(("shelf", "book", "promise", "attribute", "change"), MUTANTS, ids=[f"{m[1]}-{m[2]}" for m in MUTANTS])
-def test_every_promise_can_be_broken(shelf: str, book: str, promise: str, attribute: str, change: Change,
-                                     monkeypatch: pytest.MonkeyPatch, fresh_samples: None) -> None:
+@pytest.mark.parametrize(
+    ("shelf", "book", "promise", "attribute", "change"), MUTANTS, ids=[f"{m[1]}-{m[2]}" for m in MUTANTS]
+)
+def test_every_promise_can_be_broken(
+    shelf: str,
+    book: str,
+    promise: str,
+    attribute: str,
+    change: Change,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_samples: None,
+) -> None:
     """A suite that nothing can fail proves nothing: change one thing in a good book, and that promise breaks."""
     keep = dict(testing.promises(shelf, book))[promise]
     keep()

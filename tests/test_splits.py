@@ -22,7 +22,9 @@ def rows(n: int, *, rare: float = 0.5, seed: int = 0, **columns: Any) -> Dataset
     rng = np.random.default_rng(seed)
     roles = {name: name for name in ("group", "time") if name in columns}
     answer = np.where(np.arange(n) < round(rare * n), "yes", "no")
-    frame = pd.DataFrame({"x": rng.normal(size=n), "y": rng.normal(size=n), **columns, "answer": rng.permutation(answer)})
+    frame = pd.DataFrame(
+        {"x": rng.normal(size=n), "y": rng.normal(size=n), **columns, "answer": rng.permutation(answer)}
+    )
     return load(frame, "answer", **roles)
 
 
@@ -39,7 +41,9 @@ def is_partition(pieces: list[np.ndarray], n: int) -> bool:
 # --- sizes ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n", "sealed"), [(100, 30), (1000, 300), (1667, 500), (2000, 500), (2500, 500), (4000, 800), (30000, 6000)])
+@pytest.mark.parametrize(
+    ("n", "sealed"), [(100, 30), (1000, 300), (1667, 500), (2000, 500), (2500, 500), (4000, 800), (30000, 6000)]
+)
 def test_a_fifth_is_sealed_and_more_where_that_is_under_500(n: int, sealed: int) -> None:
     cut = split(rows(n), None)
     assert abs(len(cut.sealed) - sealed) <= 1
@@ -61,7 +65,11 @@ def test_each_development_row_is_judged_once(n: int, k: int) -> None:
         assert len(part.tune) / (len(part.tune) + len(part.learn)) == pytest.approx(0.2, abs=0.02)
     judged = np.concatenate([p.score for p in cut.parts])
     assert len(set(judged.tolist())) == len(judged)
-    assert len(judged) == len(cut.development) if k > 1 else len(judged) / len(cut.development) == pytest.approx(0.2, abs=0.01)
+    assert (
+        len(judged) == len(cut.development)
+        if k > 1
+        else len(judged) / len(cut.development) == pytest.approx(0.2, abs=0.01)
+    )
     assert is_partition([cut.final.learn, cut.final.tune], len(cut.development)) and len(cut.final.score) == 0
 
 
@@ -115,7 +123,13 @@ def apart(cut: Split, units: np.ndarray) -> None:
 def test_coarse_rows_are_equal_by_chance_and_not_kept_together() -> None:
     """Twelve combinations of inputs in 600 rows are no copies: all of them must be learnt from."""
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"a": rng.choice(list("xyz"), 600), "b": rng.choice(list("pqrs"), 600), "answer": rng.choice(["no", "yes"], 600)})
+    frame = pd.DataFrame(
+        {
+            "a": rng.choice(list("xyz"), 600),
+            "b": rng.choice(list("pqrs"), 600),
+            "answer": rng.choice(["no", "yes"], 600),
+        }
+    )
     data = load(frame, "answer")
     cut = split(data, data.target)
     assert set(data.ids[cut.development]) == set(data.ids) and abs(len(cut.sealed) - 180) <= 1
@@ -175,10 +189,13 @@ def test_few_moments_move_the_seal_to_where_the_time_changes() -> None:
     assert set(year[cut.sealed]) == {2025.0} and len(cut.sealed) == 300
 
 
-@pytest.mark.parametrize(("time", "sentence"), [
-    (np.repeat([1.0, 2.0], [5, 295]), "Nearly all rows carry the same time"),
-    (np.where(np.arange(300) == 7, np.nan, np.arange(300) / 2), r"'time' is empty in 1 row"),
-])
+@pytest.mark.parametrize(
+    ("time", "sentence"),
+    [
+        (np.repeat([1.0, 2.0], [5, 295]), "Nearly all rows carry the same time"),
+        (np.where(np.arange(300) == 7, np.nan, np.arange(300) / 2), r"'time' is empty in 1 row"),
+    ],
+)
 def test_a_clock_that_does_not_run_is_refused(time: np.ndarray, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         split(rows(300, time=time), None)

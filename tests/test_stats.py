@@ -141,7 +141,9 @@ def test_table_gain_equals_the_delta_method_over_the_whole_cube_of_cells() -> No
     gap = slope_b[:, None, :] - slope_a[:, :, None]
     found = stats.table_gain(target, a, b, 3, stats.macro_f1)
     assert found.se == pytest.approx(math.sqrt((cube * gap**2).sum()))
-    assert (found.low + found.high) / 2 == pytest.approx(stats.macro_f1(cube.sum(axis=1))[0] - stats.macro_f1(cube.sum(axis=2))[0])
+    assert (found.low + found.high) / 2 == pytest.approx(
+        stats.macro_f1(cube.sum(axis=1))[0] - stats.macro_f1(cube.sum(axis=2))[0]
+    )
 
 
 def test_two_classes_get_half_a_row_a_cell() -> None:
@@ -286,7 +288,9 @@ def test_an_unknown_scale_is_named() -> None:
         (Estimate(0.60, se=0.02, scale="log1m", n=5000), 0.58, True),
     ],
 )
-def test_assurance_is_the_share_of_fresh_sealed_sets_that_clear_the_bar(found: Estimate, bar: float, at_least: bool) -> None:
+def test_assurance_is_the_share_of_fresh_sealed_sets_that_clear_the_bar(
+    found: Estimate, bar: float, at_least: bool
+) -> None:
     rng, rows = np.random.default_rng(12), 20_000
     se_t = found.se * math.sqrt(found.n / 2000)
     truth = stats.to_scale(found.scale, found.value) + found.se * rng.normal(size=rows)

@@ -146,9 +146,16 @@ def test_degenerate_columns() -> None:
     """Constant, all missing, two values, nearly all zero, huge, tiny; seen at once and asked for elsewhere."""
     rng = np.random.default_rng(0)
     n = 200
-    columns = [np.full(n, 7.0), np.full(n, np.nan), rng.integers(0, 2, n), rng.gamma(1, 1, n) * (rng.random(n) < 0.05),
-               rng.normal(size=n) * 1e37, rng.normal(size=n) * 1e-37, np.where(rng.random(n) < 0.5, np.nan, 1.0),
-               1e6 + rng.random(n)]
+    columns = [
+        np.full(n, 7.0),
+        np.full(n, np.nan),
+        rng.integers(0, 2, n),
+        rng.gamma(1, 1, n) * (rng.random(n) < 0.05),
+        rng.normal(size=n) * 1e37,
+        rng.normal(size=n) * 1e-37,
+        np.where(rng.random(n) < 0.5, np.nan, 1.0),
+        1e6 + rng.random(n),
+    ]
     learn, tune = halves(dataset(np.stack(columns, 1), np.zeros((n, 1)), columns[2] + rng.normal(size=n)))
     model = fit(learn, tune)
     assert_ships(model, tune)

@@ -25,7 +25,17 @@ from deepenough.errors import DataError
 from deepenough.report import words
 from deepenough.splits import Part, Sealed, Split
 from deepenough.stats import Estimate, rows_planning
-from deepenough.verdict import ADVICE, Opened, Planned, Verdict, decide, deep_learning, estimate_document, outcome_of, plan
+from deepenough.verdict import (
+    ADVICE,
+    Opened,
+    Planned,
+    Verdict,
+    decide,
+    deep_learning,
+    estimate_document,
+    outcome_of,
+    plan,
+)
 from deepenough.wording import sentence
 from deepenough.workspace import Workspace
 
@@ -40,8 +50,12 @@ def schema() -> Any:
 
 def faults(document: dict[str, Any]) -> list[str]:
     """What the schema has against a document, as it would stand in a run's folder."""
-    whole = {"task": {"kind": "classification", "modality": "tabular", "target": "y", "rows": 1000, "classes": 2},
-             "labels": ["no", "yes"], "seed": 0, "versions": {"numpy": "2"}} | document
+    whole = {
+        "task": {"kind": "classification", "modality": "tabular", "target": "y", "rows": 1000, "classes": 2},
+        "labels": ["no", "yes"],
+        "seed": 0,
+        "versions": {"numpy": "2"},
+    } | document
     plain = json.loads(json.dumps(whole, allow_nan=False))
     return [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in schema().iter_errors(plain)]
 
@@ -70,8 +84,16 @@ class Made:
     said: dict[str, Answer]
     by: str
 
-    def decide(self, folder: Path, monkeypatch: pytest.MonkeyPatch, bar: str | None = None, worth: float | None = None,
-               broken: Sequence[str] = (), split: Split | None = None, **limits: Any) -> Verdict:
+    def decide(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        bar: str | None = None,
+        worth: float | None = None,
+        broken: Sequence[str] = (),
+        split: Split | None = None,
+        **limits: Any,
+    ) -> Verdict:
         def refitted(made: Trial, *_: Any) -> tuple[Trial, Any]:
             if made.key in broken:
                 return replace(made, status="failed", reason="ParityError: it differs"), None
@@ -82,16 +104,33 @@ class Made:
         wanted = replace(wanted, metric=self.by) if wanted else None
         part = Part(*[np.arange(0)] * 3)
         cut = split or Split("stratified", part.learn, part.score, (part,) * 5, part)
-        return decide(self.trials, self.development, cut, Sealed(self.sealed, folder / "sealed.jsonl"), metric(self.by), Workspace(),
-                      bar=wanted, worth=worth, folder=folder, seed=0)
+        return decide(
+            self.trials,
+            self.development,
+            cut,
+            Sealed(self.sealed, folder / "sealed.jsonl"),
+            metric(self.by),
+            Workspace(),
+            bar=wanted,
+            worth=worth,
+            folder=folder,
+            seed=0,
+        )
 
 
 RUNGS = (0, 1, 2, 4)
 Maker = Callable[[np.ndarray, np.random.Generator], list[Answer]]
 
 
-def made(make: Maker, by: str = "roc_auc", n: int = 2000, n_sealed: int = 4000, rungs: Sequence[int] = RUNGS, sealed: Maker | None = None,
-         **facts: Any) -> Made:
+def made(
+    make: Maker,
+    by: str = "roc_auc",
+    n: int = 2000,
+    n_sealed: int = 4000,
+    rungs: Sequence[int] = RUNGS,
+    sealed: Maker | None = None,
+    **facts: Any,
+) -> Made:
     """Answers by `make`; of the sealed rows by `sealed`, where that is to differ."""
     rng = np.random.default_rng(7)
     truths = [rng.integers(0, 2, k) if by in ("roc_auc", "accuracy") else rng.normal(size=k) for k in (n, n_sealed)]
@@ -119,21 +158,40 @@ AUC = Bar("roc_auc >= 0.8", "roc_auc", True, 0.8)
 QUICK, SLOW, NEAR = (replace(AUC, latency_ms=v) for v in (10.0, 0.1, 0.19))
 
 
-@pytest.mark.parametrize("bar, test, outcome", [
-    (None, CLEAR, "chosen"), (None, NONE, "chosen"), (Bar(latency_ms=10.0), UNDER, "chosen"), (Bar(latency_ms=0.1), CLEAR, "missed"),
-    (Bar(latency_ms=0.19), CLEAR, "undecided"), (AUC, CLEAR, "met"), (AUC, UNDER, "missed"), (AUC, ACROSS, "undecided"),
-    (AUC, NONE, "undecided"), (AUC, HEAVY, "undecided"), (AUC, replace(UNDER, flags=("heavy_tail",)), "missed"),
-    (QUICK, CLEAR, "met"), (SLOW, CLEAR, "missed"), (NEAR, CLEAR, "undecided"), (NEAR, UNDER, "missed"), (NEAR, ACROSS, "undecided"),
-    (replace(AUC, at_least=False), CLEAR, "missed"), (replace(AUC, at_least=False), UNDER, "met"),
-    (replace(AUC, at_least=False), replace(UNDER, flags=("heavy_tail",)), "undecided"), (replace(AUC, size_mb=1e-4), CLEAR, "missed"),
-])
+@pytest.mark.parametrize(
+    "bar, test, outcome",
+    [
+        (None, CLEAR, "chosen"),
+        (None, NONE, "chosen"),
+        (Bar(latency_ms=10.0), UNDER, "chosen"),
+        (Bar(latency_ms=0.1), CLEAR, "missed"),
+        (Bar(latency_ms=0.19), CLEAR, "undecided"),
+        (AUC, CLEAR, "met"),
+        (AUC, UNDER, "missed"),
+        (AUC, ACROSS, "undecided"),
+        (AUC, NONE, "undecided"),
+        (AUC, HEAVY, "undecided"),
+        (AUC, replace(UNDER, flags=("heavy_tail",)), "missed"),
+        (QUICK, CLEAR, "met"),
+        (SLOW, CLEAR, "missed"),
+        (NEAR, CLEAR, "undecided"),
+        (NEAR, UNDER, "missed"),
+        (NEAR, ACROSS, "undecided"),
+        (replace(AUC, at_least=False), CLEAR, "missed"),
+        (replace(AUC, at_least=False), UNDER, "met"),
+        (replace(AUC, at_least=False), replace(UNDER, flags=("heavy_tail",)), "undecided"),
+        (replace(AUC, size_mb=1e-4), CLEAR, "missed"),
+    ],
+)
 def test_the_outcome_is_what_interval_and_limits_say(bar: Bar | None, test: Estimate, outcome: str) -> None:
     simple = Trial("a", "A", 1, status="ok", latency_ms={"p50": 0.1, "p95": 0.2}, size_bytes=1000)
     assert outcome_of(simple, test, bar) == outcome
 
 
 @pytest.mark.parametrize("by", ["rmse", "r2"])
-def test_a_heavy_tail_never_meets_a_bar_on_squared_errors(by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heavy_tail_never_meets_a_bar_on_squared_errors(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def tails(truth: np.ndarray, rng: np.random.Generator) -> list[Answer]:
         error = np.where(rng.random(len(truth)) < 0.015, 5.0, 0.01) * np.sign(rng.normal(size=len(truth)))
         return [{"value": np.zeros(len(truth))}, {"value": truth + error}]
@@ -142,7 +200,9 @@ def test_a_heavy_tail_never_meets_a_bar_on_squared_errors(by: str, tmp_path: Pat
     decided = heavy.decide(tmp_path, monkeypatch, "rmse <= 0.9" if by == "rmse" else "r2 >= 0.2")
     assert decided.outcome == "undecided" and "heavy_tail" in decided.flags and decided.rows_to_settle is None
     test = decided.opened["family_1-1"].test
-    assert test.low is not None and test.high is not None and (test.high < 0.9 if by == "rmse" else test.low > 0.2), "else it shows nothing"
+    assert test.low is not None and test.high is not None and (test.high < 0.9 if by == "rmse" else test.low > 0.2), (
+        "else it shows nothing"
+    )
     assert "handful of rows" in decided.sentence and decided.advice == room.ON_TAILS
 
 
@@ -167,11 +227,18 @@ PAIR = Planned("family_1-1", None, "family_1-1", "family_4-1", None, 0.02)
 SIMPLE = replace(PAIR, deep=None)
 
 
-@pytest.mark.parametrize("complex, n, worth_it, reason", [
-    (0.90, 8000, "yes", None), (0.805, 8000, "no", "gain_below_worth"), (0.76, 8000, "no", "gain_below_worth"),
-    (0.82, 1000, "undecided", None),
-])
-def test_worth_it_is_what_the_interval_of_the_gain_says(complex: float, n: int, worth_it: str, reason: str | None) -> None:
+@pytest.mark.parametrize(
+    "complex, n, worth_it, reason",
+    [
+        (0.90, 8000, "yes", None),
+        (0.805, 8000, "no", "gain_below_worth"),
+        (0.76, 8000, "no", "gain_below_worth"),
+        (0.82, 1000, "undecided", None),
+    ],
+)
+def test_worth_it_is_what_the_interval_of_the_gain_says(
+    complex: float, n: int, worth_it: str, reason: str | None
+) -> None:
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 2, n)
     found = opened(rows(truth), "roc_auc", ranked(truth, [0.8, complex], rng), (1, 4))
@@ -202,21 +269,39 @@ def test_a_gain_that_few_rows_carry_is_never_a_yes(flag: str, monkeypatch: pytes
     assert deep_learning([], found, PAIR, metric("roc_auc"))["worth_it"] == "undecided"
 
 
-@pytest.mark.parametrize("status, reason, said", [
-    ("unavailable", "needs torch: pip install 'deepenough[deep]'",
-     "No deep model could be tried: neural network for tables needs torch: pip install 'deepenough[deep]'."),
-    ("skipped", "a simpler model is as good as sure to meet the bar",
-     "No deep model was tried: a simpler model is as good as sure to meet the bar."),
-    ("failed", "ValueError: it broke.", "No deep model could be judged: neural network for tables failed (ValueError: it broke)."),
-    (None, None, "No deep family fits this task."),
-])
+@pytest.mark.parametrize(
+    "status, reason, said",
+    [
+        (
+            "unavailable",
+            "needs torch: pip install 'deepenough[deep]'",
+            "No deep model could be tried: neural network for tables needs torch: pip install 'deepenough[deep]'.",
+        ),
+        (
+            "skipped",
+            "a simpler model is as good as sure to meet the bar",
+            "No deep model was tried: a simpler model is as good as sure to meet the bar.",
+        ),
+        (
+            "failed",
+            "ValueError: it broke.",
+            "No deep model could be judged: neural network for tables failed (ValueError: it broke).",
+        ),
+        (None, None, "No deep family fits this task."),
+    ],
+)
 def test_why_no_deep_model_was_judged(status: str | None, reason: str | None, said: str) -> None:
     truth = np.tile([0, 1], 100)
     found = opened(rows(truth), "accuracy", [right(truth, np.arange(150))], (1,))
     untried = [Trial("net", "Neural network for tables", 4, status=status, reason=reason)] if status else []
     document = deep_learning([*(o.trial for o in found.values()), *untried], found, SIMPLE, metric("accuracy"))
     assert document["worth_it"] == "undecided" and document["why"] == said
-    assert document["gain"] is None and document["times"] is None and document["rows_planning"] is None and document["best_deep"] is None
+    assert (
+        document["gain"] is None
+        and document["times"] is None
+        and document["rows_planning"] is None
+        and document["best_deep"] is None
+    )
 
 
 def test_a_deep_model_with_nothing_simpler_to_hold_it_against() -> None:
@@ -268,58 +353,105 @@ def test_a_simple_one_that_meets_the_bar_needs_no_deep_one(tmp_path: Path, monke
     assert decided.advice is None and faults(decided.document()) == []
 
 
-def test_a_deep_one_that_alone_meets_the_bar_ships_and_no_advice_is_against_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deep_one_that_alone_meets_the_bar_ships_and_no_advice_is_against_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decided = made(areas(0.80, 0.81, 0.90)).decide(tmp_path, monkeypatch, "roc_auc >= 0.86")
-    assert (decided.outcome, decided.chosen and decided.chosen.rung, decided.deep_learning["worth_it"]) == ("met", 4, "yes")
-    assert decided.advice is None and "Deep learning is worth it here." in decided.sentence and faults(decided.document()) == []
+    assert (decided.outcome, decided.chosen and decided.chosen.rung, decided.deep_learning["worth_it"]) == (
+        "met",
+        4,
+        "yes",
+    )
+    assert (
+        decided.advice is None
+        and "Deep learning is worth it here." in decided.sentence
+        and faults(decided.document()) == []
+    )
 
 
-def test_a_deep_one_ships_without_a_bar_only_where_the_sealed_rows_say_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deep_one_ships_without_a_bar_only_where_the_sealed_rows_say_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one-way rule: out of fold the deep one wins by far, on the sealed rows it gains nothing."""
     kept = made(areas(0.80, 0.80, 0.90)).decide(tmp_path, monkeypatch)
     assert (kept.outcome, kept.chosen and kept.chosen.rung) == ("chosen", 4)
     (tmp_path / "again").mkdir()
-    back = made(areas(0.80, 0.805, 0.90), sealed=areas(0.80, 0.805, 0.81), n_sealed=300).decide(tmp_path / "again", monkeypatch)
-    assert back.outcome == "chosen" and back.chosen is not None and back.chosen.rung == 1 and back.deep_learning["worth_it"] == "undecided"
+    back = made(areas(0.80, 0.805, 0.90), sealed=areas(0.80, 0.805, 0.81), n_sealed=300).decide(
+        tmp_path / "again", monkeypatch
+    )
+    assert (
+        back.outcome == "chosen"
+        and back.chosen is not None
+        and back.chosen.rung == 1
+        and back.deep_learning["worth_it"] == "undecided"
+    )
     first = ledger(tmp_path / "again")[0]
     assert (first["chosen"], first["otherwise"]) == ("family_4-1", "family_1-1")
-    assert set(back.opened) == {"family_0-1", "family_1-1", "family_2-1", "family_4-1"}, "the deep one was judged, and stands in the table"
+    assert set(back.opened) == {"family_0-1", "family_1-1", "family_2-1", "family_4-1"}, (
+        "the deep one was judged, and stands in the table"
+    )
     assert back.advice == ADVICE and faults(back.document()) == []
 
 
 def test_a_deep_one_that_gains_surely_too_little_gives_way_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     back = made(areas(0.80, 0.80, 0.90), sealed=areas(0.80, 0.80, 0.80)).decide(tmp_path, monkeypatch)
-    assert (back.chosen and back.chosen.rung, back.deep_learning["worth_it"], back.deep_learning["reason"]) == (1, "no", "gain_below_worth")
+    assert (back.chosen and back.chosen.rung, back.deep_learning["worth_it"], back.deep_learning["reason"]) == (
+        1,
+        "no",
+        "gain_below_worth",
+    )
 
 
-def test_the_plan_is_the_first_line_and_the_seal_opens_once_for_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plan_is_the_first_line_and_the_seal_opens_once_for_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = made(areas(0.80, 0.85, 0.86))
     decided = run.decide(tmp_path, monkeypatch, "roc_auc >= 0.84", latency="20ms")
     lines = ledger(tmp_path)
     assert [line["event"] for line in lines] == ["plan", "opening"] and decided.openings == 1
-    assert lines[0]["subjects"] == list(decided.opened) and lines[0]["worth"] == decided.worth_used and lines[0]["evidence"] == "sealed"
+    assert (
+        lines[0]["subjects"] == list(decided.opened)
+        and lines[0]["worth"] == decided.worth_used
+        and lines[0]["evidence"] == "sealed"
+    )
     assert lines[0]["bar"]["threshold"] == 0.84 and lines[0]["bar"]["latency_ms"] == 20.0
     assert lines[1]["subjects"] == [hashlib.sha256(k.encode()).hexdigest() for k in decided.opened]
 
 
-def test_the_worth_is_that_of_the_best_simpler_model_out_of_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worth_is_that_of_the_best_simpler_model_out_of_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = made(areas(0.90, 0.96, 0.97))
     fixed = plan(run.trials, run.development, metric("roc_auc"), bar=None, n_sealed=4000, worth=None)
     validation = run.trials[2].validation
-    assert validation is not None and fixed.classical == "family_2-1" and fixed.worth == pytest.approx(0.2 * (1 - validation.value))
+    assert (
+        validation is not None
+        and fixed.classical == "family_2-1"
+        and fixed.worth == pytest.approx(0.2 * (1 - validation.value))
+    )
     assert plan(run.trials, run.development, metric("roc_auc"), bar=None, n_sealed=4000, worth=0.3).worth == 0.3
 
 
 def test_what_breaks_a_limit_is_held_against_nothing_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = made(areas(0.80, 0.85, 0.95))
     run.trials[2] = replace(run.trials[2], size_bytes=10**7)
-    fixed = plan(run.trials, run.development, metric("roc_auc"), bar=parse(None, "classification", size="1MB"), n_sealed=4000, worth=None)
+    fixed = plan(
+        run.trials,
+        run.development,
+        metric("roc_auc"),
+        bar=parse(None, "classification", size="1MB"),
+        n_sealed=4000,
+        worth=None,
+    )
     assert fixed.classical == "family_1-1"
 
 
-@pytest.mark.parametrize("broken, chosen", [(["family_1-1"], 2), (["family_1-1", "family_2-1"], 4), (["family_0-1"], 1)])
+@pytest.mark.parametrize(
+    "broken, chosen", [(["family_1-1"], 2), (["family_1-1", "family_2-1"], 4), (["family_0-1"], 1)]
+)
 def test_a_refit_that_fails_is_a_row_and_the_choice_is_made_without_it(
-        broken: list[str], chosen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken: list[str], chosen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decided = made(areas(0.90, 0.905, 0.91)).decide(tmp_path, monkeypatch, "roc_auc >= 0.85", broken=broken)
     assert decided.outcome == "met" and decided.chosen is not None and decided.chosen.rung == chosen
     assert [t.key for t in decided.trials if t.status == "failed"] == broken and not set(broken) & set(decided.opened)
@@ -339,16 +471,24 @@ def test_rows_to_settle_are_told_of_an_open_score_alone(tmp_path: Path, monkeypa
     assert re.search(r"These rows cannot tell; some [\d,]+ kept aside would\.", open_score.sentence)
     (tmp_path / "b").mkdir()
     open_time = made(areas(0.90, 0.90, 0.90), latency_ms={"p50": 0.9, "p95": 0.95}).decide(
-        tmp_path / "b", monkeypatch, "roc_auc >= 0.8", latency="1ms")
+        tmp_path / "b", monkeypatch, "roc_auc >= 0.8", latency="1ms"
+    )
     assert open_time.outcome == "undecided" and open_time.rows_to_settle is None and "latency" in open_time.flags
     assert "1 ms allowed" in open_time.sentence and "These rows cannot tell" not in open_time.sentence
 
 
-@pytest.mark.parametrize("by, make, bar", [
-    ("roc_auc", areas(0.8, 0.85, 0.9), "roc_auc >= 0.8"), ("rmse", errors(0.9, 0.7, 0.6), "rmse <= 0.75"),
-    ("mae", errors(0.9, 0.7, 0.6), None), ("r2", errors(0.9, 0.7, 0.3), None),
-])
-def test_a_verdict_is_as_the_schema_says(by: str, make: Maker, bar: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "by, make, bar",
+    [
+        ("roc_auc", areas(0.8, 0.85, 0.9), "roc_auc >= 0.8"),
+        ("rmse", errors(0.9, 0.7, 0.6), "rmse <= 0.75"),
+        ("mae", errors(0.9, 0.7, 0.6), None),
+        ("r2", errors(0.9, 0.7, 0.3), None),
+    ],
+)
+def test_a_verdict_is_as_the_schema_says(
+    by: str, make: Maker, bar: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decided = made(make, by).decide(tmp_path, monkeypatch, bar)
     assert faults(decided.document()) == []
 
@@ -356,10 +496,17 @@ def test_a_verdict_is_as_the_schema_says(by: str, make: Maker, bar: str | None, 
 def test_the_schema_refuses_what_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = made(areas(0.80, 0.85, 0.9)).decide(tmp_path, monkeypatch, "roc_auc >= 0.8").document()
     bad: list[dict[str, Any]] = [
-        {"outcome": "great"}, {"chosen": None}, {"openings": 0}, {"bar": None, "outcome": "met"}, {"schema": "deepenough.verdict/2"},
-        {"more": 1}, {"deep_learning": good["deep_learning"] | {"worth_it": "no", "reason": None}},
+        {"outcome": "great"},
+        {"chosen": None},
+        {"openings": 0},
+        {"bar": None, "outcome": "met"},
+        {"schema": "deepenough.verdict/2"},
+        {"more": 1},
+        {"deep_learning": good["deep_learning"] | {"worth_it": "no", "reason": None}},
         {"deep_learning": good["deep_learning"] | {"worth_it": "yes", "reason": "gain_below_worth"}},
-        {"trials": [good["trials"][0] | {"status": "failed", "reason": None}]}, {"worth_used": "2 %"}]
+        {"trials": [good["trials"][0] | {"status": "failed", "reason": None}]},
+        {"worth_used": "2 %"},
+    ]
     assert faults(good) == [] and all(faults(good | change) for change in bad)
 
 
@@ -375,13 +522,18 @@ def test_groups_are_said_and_few_of_them_too() -> None:
     part = Part(*[np.arange(0)] * 3)
     grouped = Split("by group", part.learn, part.score, (part,) * 5, part, grouped=True)
     simple = Trial("a", "A", 1, status="ok", parts=5)
-    assert room._caveats(CLEAR, grouped, simple, None)[0] == ["groups"]
-    flags, notes = room._caveats(replace(CLEAR, flags=("few",)), grouped, simple, None)
+    assert room.wording.caveats(CLEAR, grouped, simple, None)[0] == ["groups"]
+    flags, notes = room.wording.caveats(replace(CLEAR, flags=("few",)), grouped, simple, None)
     assert flags == ["groups", "few_groups"] and "20 groups" in " ".join(notes)
 
 
 def test_numbers_that_are_none_become_null() -> None:
-    assert estimate_document(Estimate(float("nan"), float("-inf"), None)) == {"value": None, "low": None, "high": None, "flags": []}
+    assert estimate_document(Estimate(float("nan"), float("-inf"), None)) == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "flags": [],
+    }
     assert estimate_document(None) is None
 
 
@@ -399,14 +551,25 @@ NAMES = ("roc_auc", "accuracy", "average_precision", "f1_macro", "balanced_accur
 
 
 @pytest.mark.parametrize("deep", WORTH)
-@pytest.mark.parametrize("outcome, bar, test", [
-    ("met", AUC, CLEAR), ("missed", AUC, UNDER), ("missed", SLOW, CLEAR), ("undecided", AUC, ACROSS), ("undecided", NEAR, CLEAR),
-    ("undecided", AUC, HEAVY), ("undecided", AUC, NONE), ("chosen", None, CLEAR), ("chosen", None, NONE),
-    ("chosen", Bar(latency_ms=10.0), CLEAR),
-])
+@pytest.mark.parametrize(
+    "outcome, bar, test",
+    [
+        ("met", AUC, CLEAR),
+        ("missed", AUC, UNDER),
+        ("missed", SLOW, CLEAR),
+        ("undecided", AUC, ACROSS),
+        ("undecided", NEAR, CLEAR),
+        ("undecided", AUC, HEAVY),
+        ("undecided", AUC, NONE),
+        ("chosen", None, CLEAR),
+        ("chosen", None, NONE),
+        ("chosen", Bar(latency_ms=10.0), CLEAR),
+    ],
+)
 @pytest.mark.parametrize("title, rung", [(TITLES[rung], rung) for rung in RUNGS])
 def test_a_sentence_is_plain_whole_and_names_no_metric(
-        outcome: str, bar: Bar | None, test: Estimate, deep: str, title: str, rung: int) -> None:
+    outcome: str, bar: Bar | None, test: Estimate, deep: str, title: str, rung: int
+) -> None:
     chosen = Trial("c", title, rung, status="ok", latency_ms={"p50": 0.1, "p95": 0.2}, size_bytes=1000)
     for name in NAMES:
         said = sentence(outcome, chosen, test, metric(name), bar, WORTH[deep], 500, 1234)
@@ -418,31 +581,49 @@ def test_a_sentence_is_plain_whole_and_names_no_metric(
 
 
 def test_sentences_word_for_word() -> None:
-    linear, net = (Trial("c", t, r, status="ok", latency_ms={"p50": 0.1, "p95": 0.2}, size_bytes=1000)
-                   for t, r in (("Linear model", 1), ("Neural network for tables", 4)))
+    linear, net = (
+        Trial("c", t, r, status="ok", latency_ms={"p50": 0.1, "p95": 0.2}, size_bytes=1000)
+        for t, r in (("Linear model", 1), ("Neural network for tables", 4))
+    )
     area = metric("roc_auc")
     on = "on 500 rows nobody had looked at"
     assert sentence("met", linear, CLEAR, area, AUC, WORTH["unneeded"], 500) == (
         f"Linear model: the bar is met. The score is 0.900 (0.880 to 0.920) {on}; at least 0.8 was asked for. "
-        "Deep learning is not needed for that.")
+        "Deep learning is not needed for that."
+    )
     assert sentence("missed", linear, CLEAR, area, SLOW, WORTH["less"], 500) == (
         "Linear model: the nearest to what was asked for, and outside a limit. "
         f"The score is 0.900 (0.880 to 0.920) {on}; at least 0.8 was asked for. "
-        "An answer takes longer than the 0.1 ms allowed. Deep learning is not worth it here.")
+        "An answer takes longer than the 0.1 ms allowed. Deep learning is not worth it here."
+    )
     assert sentence("undecided", linear, ACROSS, area, AUC, WORTH["open"], 500, 1234) == (
         f"Linear model: the best choice here, and whether the bar is met stays open. The score is 0.800 (0.780 to 0.820) {on}; "
-        "at least 0.8 was asked for. These rows cannot tell; some 1,200 kept aside would. Deep learning is not shown to be worth it.")
+        "at least 0.8 was asked for. These rows cannot tell; some 1,200 kept aside would. Deep learning is not shown to be worth it."
+    )
     assert sentence("chosen", net, CLEAR, area, None, WORTH["yes"], 500) == (
-        f"Neural network for tables: the simplest that holds up. The score is 0.900 (0.880 to 0.920) {on}. Deep learning is worth it here.")
+        f"Neural network for tables: the simplest that holds up. The score is 0.900 (0.880 to 0.920) {on}. Deep learning is worth it here."
+    )
     dear = Bar("rmse <= 30000", "rmse", False, 30000.0)
-    assert sentence("met", linear, Estimate(25123.4, 24000.0, 26000.0), metric("rmse"), dear, WORTH["untried"], 1409) == (
+    assert sentence(
+        "met", linear, Estimate(25123.4, 24000.0, 26000.0), metric("rmse"), dear, WORTH["untried"], 1409
+    ) == (
         "Linear model: the bar is met. The error is 25,123 (24,000 to 26,000) on 1,409 rows nobody had looked at; "
-        "at most 30,000 was asked for. Deep learning was not put to the test.")
+        "at most 30,000 was asked for. Deep learning was not put to the test."
+    )
 
 
-@pytest.mark.parametrize("value, shown", [
-    (0.0, "0.000"), (0.00123, "0.00123"), (0.5, "0.500"), (12.346, "12.35"), (123.46, "123.5"), (-0.0004, "-0.000400"),
-    (98765.4, "98,765")])
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        (0.0, "0.000"),
+        (0.00123, "0.00123"),
+        (0.5, "0.500"),
+        (12.346, "12.35"),
+        (123.46, "123.5"),
+        (-0.0004, "-0.000400"),
+        (98765.4, "98,765"),
+    ],
+)
 def test_a_figure_has_three_digits_that_say_something(value: float, shown: str) -> None:
     assert wording._figure(value) == shown
 

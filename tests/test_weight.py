@@ -49,7 +49,9 @@ except SystemExit as end:
 
 
 def test_listing_the_shelves_loads_nothing_heavy() -> None:
-    assert not loaded_by("from deepenough import shelves\nfor name in shelves.SHELVES:\n    shelves.shelf(name)") & set(HEAVY)
+    assert not loaded_by("from deepenough import shelves\nfor name in shelves.SHELVES:\n    shelves.shelf(name)") & set(
+        HEAVY
+    )
 
 
 def test_the_core_is_few_distributions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,14 +72,28 @@ def test_every_licence_is_known_and_allowed(monkeypatch: pytest.MonkeyPatch) -> 
     assert not [r for r in rows if r["answer"] != "ok"]
 
 
-@pytest.mark.parametrize(("licence", "core", "answer"), [
-    ("MIT", True, "ok"), ("BSD License", True, "ok"), ("Apache-2.0 WITH LLVM-exception AND BSL-1.0", True, "ok"),
-    ("Apache-2.0 OR GPL-3.0-only", True, "ok"), ("MIT AND GPL-3.0-only", True, "refused"),
-    ("GNU Affero General Public License v3", False, "refused"), ("GNU General Public License v2 (GPLv2)", True, "refused"),
-    ("GNU Lesser General Public License v3 (LGPLv3)", True, "refused"), ("LGPL-3.0-or-later", False, "ok"),
-    ("BUSL-1.1", False, "refused"), ("Business Source License 1.1", True, "refused"), ("SSPL-1.0", True, "refused"),
-    ("CC-BY-NC-4.0", True, "refused"), ("Free for non-commercial use", True, "refused"),
-    ("", True, "unknown"), ("Limited permission of the author", True, "unknown"),
-])
-def test_licences_are_judged_by_their_words(licence: str, core: bool, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("licence", "core", "answer"),
+    [
+        ("MIT", True, "ok"),
+        ("BSD License", True, "ok"),
+        ("Apache-2.0 WITH LLVM-exception AND BSL-1.0", True, "ok"),
+        ("Apache-2.0 OR GPL-3.0-only", True, "ok"),
+        ("MIT AND GPL-3.0-only", True, "refused"),
+        ("GNU Affero General Public License v3", False, "refused"),
+        ("GNU General Public License v2 (GPLv2)", True, "refused"),
+        ("GNU Lesser General Public License v3 (LGPLv3)", True, "refused"),
+        ("LGPL-3.0-or-later", False, "ok"),
+        ("BUSL-1.1", False, "refused"),
+        ("Business Source License 1.1", True, "refused"),
+        ("SSPL-1.0", True, "refused"),
+        ("CC-BY-NC-4.0", True, "refused"),
+        ("Free for non-commercial use", True, "refused"),
+        ("", True, "unknown"),
+        ("Limited permission of the author", True, "unknown"),
+    ],
+)
+def test_licences_are_judged_by_their_words(
+    licence: str, core: bool, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert tool("licences", monkeypatch)["judge"](licence, core) == answer

@@ -25,7 +25,9 @@ def rows(truth: np.ndarray, groups: np.ndarray | None = None) -> Dataset:
     classes = truth.dtype.kind == "i"
     columns = [Column("x", "number"), Column("y", "category", role="target")]
     columns += [] if groups is None else [Column("g", "category", role="group")]
-    task = Task("classification" if classes else "regression", "tabular", tuple(columns), ("no", "yes") if classes else ())
+    task = Task(
+        "classification" if classes else "regression", "tabular", tuple(columns), ("no", "yes") if classes else ()
+    )
     about = pd.DataFrame({"row": np.arange(len(truth)), **({} if groups is None else {"g": groups})})
     x = {"x": np.zeros(len(truth), np.float32)}
     return Dataset(task, Columns(x, len(truth)), truth, about, np.arange(len(truth), dtype=np.uint64), x)
@@ -36,9 +38,25 @@ def trial(data: Dataset, by: str, answer: Answer, rung: int, number: int = 1, **
     where = facts.pop("rows", np.arange(len(data)))
     evidence = metric(by).evidence(data.truth[where], answer)
     groups = None if data.groups is None else data.groups[where]
-    measured = {"latency_ms": {"p50": 0.1, "p95": 0.2}, "size_bytes": 1000, "fit_seconds": 0.1, "cpu_seconds": 0.5, "parts": 5}
-    return Trial(f"family_{rung}", TITLES[rung], rung, number, status="ok", rows=where, answer=answer, evidence=evidence,
-                 validation=score_of(metric(by), evidence, groups, quick=True), **{**measured, **facts})
+    measured = {
+        "latency_ms": {"p50": 0.1, "p95": 0.2},
+        "size_bytes": 1000,
+        "fit_seconds": 0.1,
+        "cpu_seconds": 0.5,
+        "parts": 5,
+    }
+    return Trial(
+        f"family_{rung}",
+        TITLES[rung],
+        rung,
+        number,
+        status="ok",
+        rows=where,
+        answer=answer,
+        evidence=evidence,
+        validation=score_of(metric(by), evidence, groups, quick=True),
+        **{**measured, **facts},
+    )
 
 
 def chance(score: np.ndarray) -> Answer:
@@ -64,7 +82,10 @@ def ranked(truth: np.ndarray, areas: list[float], rng: np.random.Generator, alik
 def off_by(truth: np.ndarray, errors: list[float], rng: np.random.Generator, alike: float = 0.8) -> list[Answer]:
     """Answers whose error is normal with these standard deviations, correlated."""
     common = rng.normal(size=len(truth))
-    return [{"value": truth + e * (np.sqrt(alike) * common + np.sqrt(1.0 - alike) * rng.normal(size=len(truth)))} for e in errors]
+    return [
+        {"value": truth + e * (np.sqrt(alike) * common + np.sqrt(1.0 - alike) * rng.normal(size=len(truth)))}
+        for e in errors
+    ]
 
 
 def right(truth: np.ndarray, where: np.ndarray) -> Answer:

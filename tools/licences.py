@@ -17,11 +17,17 @@ from importlib.metadata import Distribution, distributions
 from closure import closure, normal
 
 INSTALLERS = {"pip", "setuptools", "wheel"}
-REFUSED = re.compile(r"\bA?GPL|GNU (Affero )?General|Affero|SSPL|Server Side Public|BUSL|Business Source|BSL[- ]?1\.1"
-                     r"|non-?commercial|\bNC\b|-NC-|Proprietary", re.I)
+REFUSED = re.compile(
+    r"\bA?GPL|GNU (Affero )?General|Affero|SSPL|Server Side Public|BUSL|Business Source|BSL[- ]?1\.1"
+    r"|non-?commercial|\bNC\b|-NC-|Proprietary",
+    re.I,
+)
 LESSER = re.compile(r"LGPL|Lesser|Library General", re.I)
-KNOWN = re.compile(r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|HPND|BSL-1\.0|Boost|Unlicense)\b"
-                   r"|Public Domain", re.I)
+KNOWN = re.compile(
+    r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|HPND|BSL-1\.0|Boost|Unlicense)\b"
+    r"|Public Domain",
+    re.I,
+)
 
 
 def licence_of(found: Distribution) -> str:
@@ -46,7 +52,9 @@ def judge(licence: str, core: bool) -> str:
     ('refused', 'ok', 'unknown')
     """
     plain = licence.replace("(", " ").replace(")", " ")
-    answers = [[_judge_one(part.partition(" WITH ")[0], core) for part in side.split(" AND ")] for side in plain.split(" OR ")]
+    answers = [
+        [_judge_one(part.partition(" WITH ")[0], core) for part in side.split(" AND ")] for side in plain.split(" OR ")
+    ]
     worst = ["refused" if "refused" in side else "unknown" if "unknown" in side else "ok" for side in answers]
     return "ok" if "ok" in worst else worst[0]
 
@@ -68,7 +76,13 @@ def table() -> list[dict[str, str]]:
         if name in INSTALLERS - core:
             continue
         licence, part = licence_of(found), "core" if name in core else "extra"
-        rows[name] = {"name": name, "version": found.version, "part": part, "licence": licence, "answer": judge(licence, part == "core")}
+        rows[name] = {
+            "name": name,
+            "version": found.version,
+            "part": part,
+            "licence": licence,
+            "answer": judge(licence, part == "core"),
+        }
     return sorted(rows.values(), key=lambda r: (r["part"], r["name"]))
 
 
@@ -81,8 +95,10 @@ def main() -> int:
         return 1 if bad else 0
     for row in rows:
         print(f"{row['part']:<6}{row['name']:<28}{row['version']:<18}{row['answer']:<9}{row['licence'][:90]}")
-    print(f"\n{sum(r['part'] == 'core' for r in rows)} in the core, {len(rows)} in all; "
-          + (f"not ok: {', '.join(r['name'] for r in bad)}" if bad else "every licence is known and allowed"))
+    print(
+        f"\n{sum(r['part'] == 'core' for r in rows)} in the core, {len(rows)} in all; "
+        + (f"not ok: {', '.join(r['name'] for r in bad)}" if bad else "every licence is known and allowed")
+    )
     return 1 if bad else 0
 
 

@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from deepenough.verdict import decide as decide
 
 _WHERE = {
-    "Bar": "bar", "Bundle": "bundle", "DeepEnoughError": "errors", "Run": "runs", "audit": "checks", "climb": "candidates._climb",
-    "decide": "verdict", "load": "loading", "render": "report", "run": "runs", "split": "splits",
+    "Bar": "bar",
+    "Bundle": "bundle",
+    "DeepEnoughError": "errors",
+    "Run": "runs",
+    "audit": "checks",
+    "climb": "candidates._climb",
+    "decide": "verdict",
+    "load": "loading",
+    "render": "report",
+    "run": "runs",
+    "split": "splits",
 }
 __all__ = sorted(_WHERE)
 

@@ -64,8 +64,9 @@ class Bar:
         return asdict(self)
 
 
-def parse(text: str | None, task_kind: str, *, latency: str | None = None, size: str | None = None,
-          cost: float | None = None) -> Bar | None:
+def parse(
+    text: str | None, task_kind: str, *, latency: str | None = None, size: str | None = None, cost: float | None = None
+) -> Bar | None:
     """Read a bar, `roc_auc >= 0.85`, and its limits, `20ms` and `5MB`; None where nothing is asked.
 
     Raises `BarError` for an unknown metric, a wrong direction or an impossible threshold.
@@ -74,8 +75,11 @@ def parse(text: str | None, task_kind: str, *, latency: str | None = None, size:
         return None
     if cost is not None and not 0.0 < cost < math.inf:
         raise BarError(f"--cost {cost} cannot be kept. Write the highest price of 1,000 answers, above 0: 0.05.")
-    limits = Bar(latency_ms=_with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
-                 size_mb=_with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"), cost=cost)
+    limits = Bar(
+        latency_ms=_with_unit(latency, {"ms": 1.0, "s": 1000.0}, "--latency", "20ms"),
+        size_mb=_with_unit(size, {"kb": 1e-3, "mb": 1.0, "gb": 1e3}, "--size", "5MB"),
+        cost=cost,
+    )
     if text is None:
         return limits
     metric, at_least, threshold = _read(text, task_kind)
@@ -131,5 +135,7 @@ def _with_unit(text: str | None, units: dict[str, float], option: str, example: 
     match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([A-Za-z]+)\s*", text)
     value = _number(match[1]) * units.get(match[2].lower(), math.nan) if match else math.nan
     if not 0.0 < value < math.inf:
-        raise BarError(f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}.")
+        raise BarError(
+            f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}."
+        )
     return value

@@ -25,24 +25,43 @@ if TYPE_CHECKING:
 STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer may bring its own click, so click's is not named here
 NEGATIVE = ("missed", "undecided", "not_ready")
-PLAIN = {"no_args_is_help": True, "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None,
-         "context_settings": {"help_option_names": ["-h", "--help"]}}
+PLAIN = {
+    "no_args_is_help": True,
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
 app = typer.Typer(help="Find the simplest model that meets your bar, prove it, and ship it.", **PLAIN)  # type: ignore[arg-type]
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
+]
 Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", show_default=False)]
 Target = Annotated[str | None, typer.Option(help="The column to predict.", show_default=False)]
-Types = Annotated[list[str] | None, typer.Option(
-    help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.", show_default=False)]
-Group = Annotated[str | None, typer.Option(help="Column whose equal values stay on one side of every split.", show_default=False)]
-Time = Annotated[str | None, typer.Option(help="Column that orders the rows: the latest are sealed.", show_default=False)]
-Kind = Annotated[str | None, typer.Option(help="classification or regression, where the target could be either.", show_default=False)]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.",
+        show_default=False,
+    ),
+]
+Group = Annotated[
+    str | None, typer.Option(help="Column whose equal values stay on one side of every split.", show_default=False)
+]
+Time = Annotated[
+    str | None, typer.Option(help="Column that orders the rows: the latest are sealed.", show_default=False)
+]
+Kind = Annotated[
+    str | None, typer.Option(help="classification or regression, where the target could be either.", show_default=False)
+]
 Positive = Annotated[str | None, typer.Option(help="The class of interest of two.", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
 def start(version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False) -> None:
+    """Say the version; the commands do the rest."""
     if version:
         from importlib.metadata import version as installed
 
@@ -50,6 +69,7 @@ def start(version: Annotated[bool, typer.Option("--version", help="Say the versi
         raise typer.Exit
 
 
+# fmt: off
 @app.command()
 def run(
     table: Table, target: Target = None,
@@ -72,21 +92,52 @@ def run(
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: Json = False,
 ) -> None:
+    # fmt: on
     """Audit the data, seal a test set, climb the ladder, and decide."""
     from deepenough import runs
 
     with _progress() as say:
         done = runs.run(
-            table, target, bar=bar, metric=metric, test=test, latency=latency, size=size, cost=cost, types=_types(types), group=group,
-            time=time, task=task, positive=positive, worth=worth, budget=budget, cores=cores, seed=seed, full=full,
-            despite=despite or (), out=out, overwrite=overwrite, report=report, command=shlex.join(["deepenough", *sys.argv[1:]]), say=say)
+            table,
+            target,
+            bar=bar,
+            metric=metric,
+            test=test,
+            latency=latency,
+            size=size,
+            cost=cost,
+            types=_types(types),
+            group=group,
+            time=time,
+            task=task,
+            positive=positive,
+            worth=worth,
+            budget=budget,
+            cores=cores,
+            seed=seed,
+            full=full,
+            despite=despite or (),
+            out=out,
+            overwrite=overwrite,
+            report=report,
+            command=shlex.join(["deepenough", *sys.argv[1:]]),
+            say=say,
+        )
     _show_run(done, as_json)
     raise typer.Exit(1 if done.verdict["outcome"] in NEGATIVE else 0)
 
 
 @app.command()
-def audit(table: Table, target: Target = None, types: Types = None, group: Group = None, time: Time = None, task: Kind = None,
-          positive: Positive = None, as_json: Json = False) -> None:
+def audit(
+    table: Table,
+    target: Target = None,
+    types: Types = None,
+    group: Group = None,
+    time: Time = None,
+    task: Kind = None,
+    positive: Positive = None,
+    as_json: Json = False,
+) -> None:
     """Look for what can be wrong with the data; exit 1 when a blocker stands."""
     from deepenough import checks
     from deepenough.loading import load
@@ -101,8 +152,11 @@ def audit(table: Table, target: Target = None, types: Types = None, group: Group
 
 
 @app.command()
-def report(folder: Folder, open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-           as_json: Json = False) -> None:
+def report(
+    folder: Folder,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: Json = False,
+) -> None:
     """Write a run's report.html again."""
     from deepenough.report import render
 
@@ -116,9 +170,13 @@ def report(folder: Folder, open_it: Annotated[bool, typer.Option("--open", help=
 
 @app.command()
 def predict(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run or of a bundle.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of a run or of a bundle.", show_default=False)
+    ],
     table: Table,
-    out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write. Default: CSV on stdout.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file to write. Default: CSV on stdout.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer new rows with what a run ships. Columns go by name, in any order."""
@@ -133,20 +191,34 @@ def predict(
         predictions.write(out, columns)
         _console(as_json).print(f"{n:,} rows answered: {out}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
-        _print_json({"rows": n, "out": str(out)} if out else {name: values.tolist() for name, values in columns.items()})
+        _print_json(
+            {"rows": n, "out": str(out)} if out else {name: values.tolist() for name, values in columns.items()}
+        )
 
 
 @app.command("list")
 def list_shelf(
-    shelf: Annotated[str | None, typer.Argument(
-        metavar="SHELF", help=f"One of: {', '.join(shelves.SHELVES)}.", show_default=False)] = None,
+    shelf: Annotated[
+        str | None, typer.Argument(metavar="SHELF", help=f"One of: {', '.join(shelves.SHELVES)}.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List what stands on a shelf, and what of it is installed."""
     chosen = [shelf] if shelf else list(shelves.SHELVES)
-    books = {name: [{"name": b.name, "summary": b.summary, "missing": b.missing(),
-                     **{k: v for k, v in b.facts.items() if k in ("rung", "code", "tasks", "answers", "modalities", "extra")}}
-                    for b in shelves.shelf(name).values()] for name in chosen}
+    books = {
+        name: [
+            {
+                "name": b.name,
+                "summary": b.summary,
+                "missing": b.missing(),
+                **{
+                    k: v for k, v in b.facts.items() if k in ("rung", "code", "tasks", "answers", "modalities", "extra")
+                },
+            }
+            for b in shelves.shelf(name).values()
+        ]
+        for name in chosen
+    }
     if as_json:
         _print_json(books)
         return
@@ -169,13 +241,24 @@ def demo(folder: Annotated[Path, typer.Option("--out", help="Where the demo's fi
     write_tables(folder)
     for question, words in COMMANDS:
         command = [word.format(folder=folder) for word in words]
-        console.print(f"\n{question}\n\n  $ {shlex.join(['deepenough', *command])}\n", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"\n{question}\n\n  $ {shlex.join(['deepenough', *command])}\n",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
         sys.argv[1:] = command
         code = app(command, standalone_mode=False)
         if code not in (None, 0, 1):  # a run that ends in "undecided" is an answer, too
             raise typer.Exit(code)
-    console.print(f"\nThe reports: {', '.join(str(p) for p in sorted(folder.glob('runs/*/report.html')))}", highlight=False, soft_wrap=True)
-    console.print("Open one in a browser. Then try your own table:  deepenough run TABLE.csv --target COLUMN", highlight=False)
+    console.print(
+        f"\nThe reports: {', '.join(str(p) for p in sorted(folder.glob('runs/*/report.html')))}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        "Open one in a browser. Then try your own table:  deepenough run TABLE.csv --target COLUMN", highlight=False
+    )
 
 
 def _show_run(done: Any, as_json: bool) -> None:
@@ -188,8 +271,12 @@ def _show_run(done: Any, as_json: bool) -> None:
     if done.verdict["trials"]:
         console.print()
         terminal.leaderboard(done.verdict, console)
-    console.print(f"\nEverything is in {done.folder}" + ("; read report.html first." if done.report.exists() else "."),
-                  highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f"\nEverything is in {done.folder}" + ("; read report.html first." if done.report.exists() else "."),
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _types(given: list[str] | None) -> dict[str, str]:
@@ -247,8 +334,11 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DEEPENOUGH_DEBUG"):
             raise
-        _end(f"Something failed that should not: {type(error).__name__}: {error}. "
-             "Run it again with DEEPENOUGH_DEBUG=1 for the whole trace, and please report it.", 3)
+        _end(
+            f"Something failed that should not: {type(error).__name__}: {error}. "
+            "Run it again with DEEPENOUGH_DEBUG=1 for the whole trace, and please report it.",
+            3,
+        )
     if code == STOPPED:
         _end("Stopped. Nothing half-written was left; run the same command to start again.", STOPPED)
     raise SystemExit(code or 0)
@@ -261,7 +351,9 @@ def _wrong_call(error: Any) -> NoReturn:
         raise SystemExit(error.exit_code)
     message = error.format_message().strip()
     if type(error).__name__ == "NoSuchOption":
-        message = f"There is no option {error.option_name}. {nearest(error.option_name, error.possibilities or ())}".strip()
+        message = (
+            f"There is no option {error.option_name}. {nearest(error.option_name, error.possibilities or ())}".strip()
+        )
     path = error.ctx.command_path if error.ctx else "deepenough"
     what = "option" if " " in path else "command"
     _end(f"{message}{'' if message[-1] in '.?' else '.'} All {what}s: {path} --help", error.exit_code)

@@ -65,14 +65,34 @@ class Corridor:
             return self._write_verdict(documents.not_ready(blockers[0], self.metric, self.bar))
         trials = self._climb(development, cut, sealed)
         drawn = None if strata is None or cut.strategy != "stratified" else (held.truth, self.dataset.truth)
-        verdict = decide(trials, development, cut, sealed, self.metric, self.workspace, bar=self.bar, worth=self.worth,
-                         folder=self.folder / "trials", seed=self.seed, strata=drawn)
+        verdict = decide(
+            trials,
+            development,
+            cut,
+            sealed,
+            self.metric,
+            self.workspace,
+            bar=self.bar,
+            worth=self.worth,
+            folder=self.folder / "trials",
+            seed=self.seed,
+            strata=drawn,
+        )
         self._keep(verdict, held)
         return self._write_verdict(verdict)
 
     def _climb(self, development: Dataset, cut: Split, sealed: Sealed) -> list[Trial]:
-        trials = climb(development, cut, self.metric, self.workspace, bar=self.bar, n_sealed=len(sealed),
-                       folder=self.folder / "trials", seed=self.seed, full=self.full)
+        trials = climb(
+            development,
+            cut,
+            self.metric,
+            self.workspace,
+            bar=self.bar,
+            n_sealed=len(sealed),
+            folder=self.folder / "trials",
+            seed=self.seed,
+            full=self.full,
+        )
         if not any(t.ok for t in trials):
             raise DataError("No model could be fitted: " + "; ".join(f"{t.title}: {t.reason}" for t in trials) + ".")
         self._write_split(cut, development, sealed, self._provable(trials, len(sealed)))
@@ -87,8 +107,11 @@ class Corridor:
         if value is None:
             return None
         side, good = ("or more", "above") if self.bar.at_least else ("or less", "below")
-        return {"value": value, "text": f"With {n_sealed:,} sealed rows only a {self.metric.name} of {value:.4g} {side} "
-                                        f"will probably be shown to be {good} {self.bar.threshold:g}."}
+        return {
+            "value": value,
+            "text": f"With {n_sealed:,} sealed rows only a {self.metric.name} of {value:.4g} {side} "
+            f"will probably be shown to be {good} {self.bar.threshold:g}.",
+        }
 
     def _write_split(self, cut: Split, development: Dataset, sealed: Sealed, shown: dict[str, Any] | None) -> None:
         salt = f"{self.dataset.fingerprint}-{self.seed}"
@@ -102,9 +125,16 @@ class Corridor:
         for key, opened in verdict.opened.items():
             write_text(trials / key / "sealed.csv", to_csv(known | kind.columns(opened.answer, held.task)))
         for trial in verdict.trials:
-            write_json(trials / trial.key / "trial.json", {
-                "candidate": trial.candidate, "settings": dict(trial.settings), "status": trial.status, "reason": trial.reason,
-                "validation": estimate_document(trial.validation)})
+            write_json(
+                trials / trial.key / "trial.json",
+                {
+                    "candidate": trial.candidate,
+                    "settings": dict(trial.settings),
+                    "status": trial.status,
+                    "reason": trial.reason,
+                    "validation": estimate_document(trial.validation),
+                },
+            )
         assert verdict.chosen is not None
         chosen = verdict.chosen.key
         shutil.copytree(trials / chosen / "bundle", self.folder / "bundle")

@@ -30,8 +30,15 @@ class Dataset:
     features : the common ground: arrays by name, first axis n. Floating: a number; integer: a category's code.
     """
 
-    def __init__(self, task: Task, examples: Examples, target: np.ndarray | None, about: pd.DataFrame,
-                 ids: np.ndarray, features: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        examples: Examples,
+        target: np.ndarray | None,
+        about: pd.DataFrame,
+        ids: np.ndarray,
+        features: Mapping[str, np.ndarray],
+    ) -> None:
         self.task, self.examples, self.target, self.about, self.ids = task, examples, target, about, ids
         self.features = dict(features)
         self.findings: list[Finding] = []  # what loading had to leave out
@@ -63,8 +70,11 @@ class Dataset:
     def take(self, index: np.ndarray) -> Dataset:
         """Return the examples at `index` (whole numbers), in that order."""
         part = Dataset(
-            self.task, self.examples.take(index), None if self.target is None else self.target[index],
-            self.about.iloc[index].reset_index(drop=True), self.ids[index],
+            self.task,
+            self.examples.take(index),
+            None if self.target is None else self.target[index],
+            self.about.iloc[index].reset_index(drop=True),
+            self.ids[index],
             {name: f[index] for name, f in self.features.items()},
         )
         if self._tensors is not None:

@@ -7,11 +7,34 @@ from pathlib import Path
 from deepenough.files import write_text
 
 COMMANDS = (
-    ("1. Is a tumour benign? 569 patients, 30 measurements. Nine of ten right is good enough: which model gets there?",
-     ("run", "{folder}/breast_cancer.csv", "--target", "benign", "--bar", "accuracy >= 0.9", "--out", "{folder}/runs/breast_cancer",
-      "--overwrite")),
-    ("2. Which digit was written? 1,797 pictures of 8 x 8 points. How good can it get, and is a network worth it?",
-     ("run", "{folder}/digits.csv", "--target", "digit", "--metric", "accuracy", "--out", "{folder}/runs/digits", "--overwrite")),
+    (
+        "1. Is a tumour benign? 569 patients, 30 measurements. Nine of ten right is good enough: which model gets there?",
+        (
+            "run",
+            "{folder}/breast_cancer.csv",
+            "--target",
+            "benign",
+            "--bar",
+            "accuracy >= 0.9",
+            "--out",
+            "{folder}/runs/breast_cancer",
+            "--overwrite",
+        ),
+    ),
+    (
+        "2. Which digit was written? 1,797 pictures of 8 x 8 points. How good can it get, and is a network worth it?",
+        (
+            "run",
+            "{folder}/digits.csv",
+            "--target",
+            "digit",
+            "--metric",
+            "accuracy",
+            "--out",
+            "{folder}/runs/digits",
+            "--overwrite",
+        ),
+    ),
 )
 
 

@@ -25,20 +25,46 @@ PACKAGES = ("deepenough", "numpy", "pandas", "scipy", "scikit-learn", "lightgbm"
 SHOWN_CATEGORIES = 50
 
 
-def of_run(name: str, source: Any, dataset: Dataset, bar: Bar | None, metric: Metric, workspace: Workspace, *,
-           command: str | None, cores: int, seed: int) -> dict[str, Any]:
+def of_run(
+    name: str,
+    source: Any,
+    dataset: Dataset,
+    bar: Bar | None,
+    metric: Metric,
+    workspace: Workspace,
+    *,
+    command: str | None,
+    cores: int,
+    seed: int,
+) -> dict[str, Any]:
     """Return run.json: what was asked, of what, with what."""
     return {
-        "schema": "deepenough.run/1", "name": name, "source": str(source) if isinstance(source, str | Path) else "a DataFrame",
-        "command": command, "created": datetime.now(UTC).isoformat(timespec="seconds"), "fingerprint": dataset.fingerprint,
-        "task": _of_task(dataset.task) | {"rows": len(dataset)}, "bar": bar.document() if bar else None, "metric": metric.name,
-        "seed": seed, "cores": cores, "budget_seconds": workspace.budget_seconds, "versions": versions(),
-        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"}
+        "schema": "deepenough.run/1",
+        "name": name,
+        "source": str(source) if isinstance(source, str | Path) else "a DataFrame",
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "fingerprint": dataset.fingerprint,
+        "task": _of_task(dataset.task) | {"rows": len(dataset)},
+        "bar": bar.document() if bar else None,
+        "metric": metric.name,
+        "seed": seed,
+        "cores": cores,
+        "budget_seconds": workspace.budget_seconds,
+        "versions": versions(),
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+    }
 
 
 def _of_task(task: Task) -> dict[str, Any]:
     columns = [msgspec.to_builtins(replace(c, categories=c.categories[:SHOWN_CATEGORIES])) for c in task.columns]
-    return {"kind": task.kind, "modality": task.modality, "target": task.target, "labels": list(task.labels), "columns": columns}
+    return {
+        "kind": task.kind,
+        "modality": task.modality,
+        "target": task.target,
+        "labels": list(task.labels),
+        "columns": columns,
+    }
 
 
 def versions() -> dict[str, str]:
@@ -52,19 +78,37 @@ def versions() -> dict[str, str]:
     return found
 
 
-def of_split(cut: Split, development: Dataset, sealed: Sealed, salt: str, shown: dict[str, Any] | None) -> dict[str, Any]:
+def of_split(
+    cut: Split, development: Dataset, sealed: Sealed, salt: str, shown: dict[str, Any] | None
+) -> dict[str, Any]:
     """Return split.json; `shown`: what the sealed rows can show at all."""
     return {
-        "strategy": cut.strategy, "rows": len(development) + len(sealed), "development": len(development), "sealed": len(sealed),
-        "folds": len(cut.parts), "parts": [{"learn": len(p.learn), "tune": len(p.tune), "score": len(p.score)} for p in cut.parts],
-        "provable": shown, "salt": salt, "sealed_hashes": sealed.hashes(salt)}
+        "strategy": cut.strategy,
+        "rows": len(development) + len(sealed),
+        "development": len(development),
+        "sealed": len(sealed),
+        "folds": len(cut.parts),
+        "parts": [{"learn": len(p.learn), "tune": len(p.tune), "score": len(p.score)} for p in cut.parts],
+        "provable": shown,
+        "salt": salt,
+        "sealed_hashes": sealed.hashes(salt),
+    }
 
 
 def of_verdict(verdict: Verdict, task: Task, rows: int, seed: int) -> dict[str, Any]:
     """Return verdict.json."""
     return verdict.document() | {
-        "task": {"kind": task.kind, "modality": task.modality, "target": task.target, "rows": rows, "classes": len(task.labels) or None},
-        "labels": list(task.labels), "seed": seed, "versions": versions()}
+        "task": {
+            "kind": task.kind,
+            "modality": task.modality,
+            "target": task.target,
+            "rows": rows,
+            "classes": len(task.labels) or None,
+        },
+        "labels": list(task.labels),
+        "seed": seed,
+        "versions": versions(),
+    }
 
 
 def not_ready(blocker: Finding, metric: Metric, bar: Bar | None) -> Verdict:
@@ -82,10 +126,23 @@ def leaderboard(trials: list[dict[str, Any]]) -> str:
 
 def _line(trial: dict[str, Any]) -> dict[str, Any]:
     latency, cost, gain = trial["latency_ms"] or {}, trial["cost"] or {}, trial["gain"] or {}
-    scores = {f"{where}{'' if k == 'value' else '_' + k}": (trial[where] or {}).get(k)
-              for where in ("validation", "test") for k in ("value", "low", "high")}
-    return {"trial": trial["key"], "rung": trial["rung"], "status": trial["status"], **scores,
-            "gain": gain.get("value"), "gain_over": gain.get("over"),
-            "latency_p50_ms": latency.get("p50"), "latency_p95_ms": latency.get("p95"),
-            "fit_seconds": trial["fit_seconds"], "cpu_seconds": trial["cpu_seconds"], "size_bytes": trial["size_bytes"],
-            "cost_per_1000": cost.get("per_1000"), "reason": trial["reason"]}
+    scores = {
+        f"{where}{'' if k == 'value' else '_' + k}": (trial[where] or {}).get(k)
+        for where in ("validation", "test")
+        for k in ("value", "low", "high")
+    }
+    return {
+        "trial": trial["key"],
+        "rung": trial["rung"],
+        "status": trial["status"],
+        **scores,
+        "gain": gain.get("value"),
+        "gain_over": gain.get("over"),
+        "latency_p50_ms": latency.get("p50"),
+        "latency_p95_ms": latency.get("p95"),
+        "fit_seconds": trial["fit_seconds"],
+        "cpu_seconds": trial["cpu_seconds"],
+        "size_bytes": trial["size_bytes"],
+        "cost_per_1000": cost.get("per_1000"),
+        "reason": trial["reason"],
+    }

@@ -44,6 +44,8 @@ def tensors(features: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]
     numbers = [f for f in features.values() if f.dtype.kind == "f"]
     codes = [f for f in features.values() if f.dtype.kind in "iu"]
     return {
-        "numbers": np.stack(numbers, axis=1).astype(np.float32, copy=False) if numbers else np.zeros((n, 0), np.float32),
+        "numbers": np.stack(numbers, axis=1).astype(np.float32, copy=False)
+        if numbers
+        else np.zeros((n, 0), np.float32),
         "codes": np.stack(codes, axis=1).astype(np.int64, copy=False) if codes else np.zeros((n, 0), np.int64),
     }

@@ -10,7 +10,7 @@ import numpy as np
 from deepenough.dataset import Answer, Dataset
 from deepenough.stats import wilson
 
-POINTS = 200      # enough for a curve a hand's breadth wide
+POINTS = 200  # enough for a curve a hand's breadth wide
 BINS = 10
 MOST_RESIDUALS = 1000
 
@@ -48,13 +48,21 @@ def _calibration(probability: np.ndarray, truth: np.ndarray) -> dict[str, list[f
         predicted, happened = probability.max(axis=1), probability.argmax(axis=1) == truth
     groups = [g for g in np.array_split(np.argsort(predicted, kind="stable"), BINS) if len(g)]
     bounds = [wilson(int(happened[g].sum()), len(g)) for g in groups]
-    return {"predicted": _plain([predicted[g].mean() for g in groups]), "observed": _plain([happened[g].mean() for g in groups]),
-            "low": _plain([b[0] for b in bounds]), "high": _plain([b[1] for b in bounds]), "rows": [len(g) for g in groups]}
+    return {
+        "predicted": _plain([predicted[g].mean() for g in groups]),
+        "observed": _plain([happened[g].mean() for g in groups]),
+        "low": _plain([b[0] for b in bounds]),
+        "high": _plain([b[1] for b in bounds]),
+        "rows": [len(g) for g in groups],
+    }
 
 
 def _confusion(probability: np.ndarray, truth: np.ndarray) -> list[list[int]]:
     k = probability.shape[1]
-    return [[int(v) for v in row] for row in np.bincount(truth * k + probability.argmax(axis=1), minlength=k * k).reshape(k, k)]
+    return [
+        [int(v) for v in row]
+        for row in np.bincount(truth * k + probability.argmax(axis=1), minlength=k * k).reshape(k, k)
+    ]
 
 
 def _residuals(value: np.ndarray, truth: np.ndarray) -> dict[str, list[float]]:

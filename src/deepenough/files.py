@@ -54,14 +54,18 @@ def write_json(path: Path, document: Any) -> None:
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """Return the sentence for a write that failed."""
     if error.errno in FULL:
-        return StorageError(f"'{path}' could not be written: {_reason(error)}. Free some space, or choose another place with --out.")
+        return StorageError(
+            f"'{path}' could not be written: {_reason(error)}. Free some space, or choose another place with --out."
+        )
     blocked = next((p for p in path.parents if p.exists() and not p.is_dir()), None)
     reason = f"'{blocked}' is a file, not a folder" if blocked else _reason(error)
     return StorageError(f"'{path}' could not be written: {reason}. Choose another place with --out.")
 
 
 def _reason(error: OSError) -> str:
-    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):  # of a folder: one entry a file
+    if (
+        isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list)
+    ):  # of a folder: one entry a file
         return str(error.args[0][0][-1]).lower()
     return (error.strerror or str(error)).lower()
 

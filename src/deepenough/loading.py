@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from deepenough.modalities._base import Modality
 
 RARE_CLASS = 10
-LEAST_ROWS = 5          # fewer cannot even be cut in two; the checks say what more is wanted
-LARGEST = 3.4e38        # what the models answer in: float32
+LEAST_ROWS = 5  # fewer cannot even be cut in two; the checks say what more is wanted
+LARGEST = 3.4e38  # what the models answer in: float32
 KEEPS = ("key", "group", "time")
 
 
-def load(source: Any, target: str | None = None, *, types: Mapping[str, str] | None = None, group: str | None = None,
-         time: str | None = None, task: str | None = None, positive: str | None = None) -> Dataset:
+def load(
+    source: Any,
+    target: str | None = None,
+    *,
+    types: Mapping[str, str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    task: str | None = None,
+    positive: str | None = None,
+) -> Dataset:
     """Read a table and fix, once, what is to be predicted from what.
 
     Parameters
@@ -47,7 +55,9 @@ def load(source: Any, target: str | None = None, *, types: Mapping[str, str] | N
     modality = _modality(source)
     found, rows = modality.read(source, {"target": target, "types": types, "group": group, "time": time})
     if target is None:
-        raise DataError(f"Say what is to be predicted: --target COLUMN. The columns are: {', '.join(rows.columns[:20])}.")
+        raise DataError(
+            f"Say what is to be predicted: --target COLUMN. The columns are: {', '.join(rows.columns[:20])}."
+        )
     return _dataset(modality, found, rows, target, task, positive)
 
 
@@ -73,7 +83,11 @@ def _name(source: Any) -> str:
 
 
 def _modality(source: Any) -> Modality:
-    books = {name: shelves.load("modalities", name) for name, book in shelves.shelf("modalities").items() if not book.missing()}
+    books = {
+        name: shelves.load("modalities", name)
+        for name, book in shelves.shelf("modalities").items()
+        if not book.missing()
+    }
     sure = sorted(((m.recognises(source, {}), name) for name, m in books.items()), reverse=True)
     if not sure or sure[0][0] <= 0.0:
         raise DataError(f"A {type(source).__name__} is nothing deepenough can read. Give a path or a DataFrame.")
@@ -88,23 +102,31 @@ def _target_values(rows: pd.DataFrame, target: str) -> np.ndarray:
         known = series.dropna()
         if len(known) and (known == known.round()).all() and known.abs().max() < 2**53:
             series = series.astype("Int64")
-    return np.array([None if v is None or v != v else v for v in series.astype(object).where(series.notna(), None)], dtype=object)
+    return np.array(
+        [None if v is None or v != v else v for v in series.astype(object).where(series.notna(), None)], dtype=object
+    )
 
 
-def _dataset(modality: Modality, found: Task, rows: pd.DataFrame, target: str, kind: str | None, positive: str | None) -> Dataset:
+def _dataset(
+    modality: Modality, found: Task, rows: pd.DataFrame, target: str, kind: str | None, positive: str | None
+) -> Dataset:
     values = _target_values(rows, target)
     known = np.array([v is not None for v in values])
     if not known.any():
         raise DataError(f"The target '{target}' is empty in all {len(rows)} rows. Name another column, or fill it.")
     if known.sum() < LEAST_ROWS:
-        raise DataError(f"The table has {known.sum()} row(s) with a value in '{target}': too few to learn from and to judge by. "
-                        "Collect some hundred.")
+        raise DataError(
+            f"The table has {known.sum()} row(s) with a value in '{target}': too few to learn from and to judge by. "
+            "Collect some hundred."
+        )
     findings = [] if known.all() else [_unlabelled(target, known)]
     plain = np.array(values[known].tolist())
     name = kind or _kind_of(plain)
     task_kind = _task_kind(name)
     if not task_kind.fits(plain):
-        raise SettingError(f"--task {name}: the target '{target}' holds values such as '{plain[0]}'. Use another task or target.")
+        raise SettingError(
+            f"--task {name}: the target '{target}' holds values such as '{plain[0]}'. Use another task or target."
+        )
     labels, encoded = task_kind.encode(plain, (), positive)
     _refuse_far(encoded, target)
     keep = np.flatnonzero(known)
@@ -112,11 +134,17 @@ def _dataset(modality: Modality, found: Task, rows: pd.DataFrame, target: str, k
         keep, encoded, labels, rare = _without_rare(keep, encoded, labels, target)
         findings += rare
     if len(np.unique(encoded)) < 2:
-        raise DataError(f"The target '{target}' is '{plain[0]}' in every row that can be used. "
-                        "There is nothing to predict: name another column.")
+        raise DataError(
+            f"The target '{target}' is '{plain[0]}' in every row that can be used. "
+            "There is nothing to predict: name another column."
+        )
     task = replace(found, kind=name, labels=labels)
     if not task.inputs:
-        raise DataError("No column is left to predict from: " + "; ".join(f"'{c.name}' {c.why}" for c in task.columns if c.why) + ".")
+        raise DataError(
+            "No column is left to predict from: "
+            + "; ".join(f"'{c.name}' {c.why}" for c in task.columns if c.why)
+            + "."
+        )
     dataset = _build(modality, task, rows.iloc[keep], encoded, keep)
     dataset.findings = findings
     return dataset
@@ -137,13 +165,17 @@ def _encode_known(task: Task, values: np.ndarray, source: str) -> np.ndarray:
     plain = np.array(values.tolist())
     kind = shelves.load("tasks", task.kind)
     if not task.labels and not kind.fits(plain):
-        raise DataError(f"{source} holds text in '{task.target}', which was a number in training. Mend the cells, or drop those rows.")
+        raise DataError(
+            f"{source} holds text in '{task.target}', which was a number in training. Mend the cells, or drop those rows."
+        )
     _, encoded = kind.encode(plain, task.labels, None)
     _refuse_far(encoded, str(task.target))
     if task.labels and (encoded < 0).any():
         new = sorted({str(v) for v in plain[encoded < 0]})[:5]
-        raise DataError(f"{source} holds the class(es) {', '.join(new)}, never seen in training ({', '.join(task.labels[:10])}). "
-                        "Mend the spelling, or drop those rows.")
+        raise DataError(
+            f"{source} holds the class(es) {', '.join(new)}, never seen in training ({', '.join(task.labels[:10])}). "
+            "Mend the spelling, or drop those rows."
+        )
     return np.asarray(encoded)
 
 
@@ -154,13 +186,20 @@ def _refuse_far(encoded: np.ndarray, target: str) -> None:
 
 def _unlabelled(target: str, known: np.ndarray) -> Finding:
     lost = np.flatnonzero(~known)
-    return Finding("DE000", "warning", target, f"{len(lost):,} of {len(known):,} rows have no value in '{target}' and were left out.",
-                   "If these rows differ from the others, the verdict does not speak of them: find out why they are empty.",
-                   {"rows": len(lost), "share": len(lost) / len(known)}, lost[:200].tolist())
+    return Finding(
+        "DE000",
+        "warning",
+        target,
+        f"{len(lost):,} of {len(known):,} rows have no value in '{target}' and were left out.",
+        "If these rows differ from the others, the verdict does not speak of them: find out why they are empty.",
+        {"rows": len(lost), "share": len(lost) / len(known)},
+        lost[:200].tolist(),
+    )
 
 
-def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], target: str
-                  ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], list[Finding]]:
+def _without_rare(
+    keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], target: str
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], list[Finding]]:
     """Leave out classes of fewer than ten rows, where two or more others remain: they can be neither learnt nor judged."""
     counts = np.bincount(codes, minlength=len(labels))
     rare = counts < RARE_CLASS
@@ -168,10 +207,15 @@ def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], 
         return keep, codes, labels, []
     lost = keep[rare[codes]]
     seen = ", ".join(f"'{labels[i]}' ({counts[i]})" for i in np.flatnonzero(rare))
-    finding = Finding("DE000", "warning", target,
-                      f"The class(es) {seen} have fewer than {RARE_CLASS} rows and were left out ({len(lost)} rows).",
-                      "Collect more of them, or merge them with a class that is treated the same.",
-                      {"classes": [labels[i] for i in np.flatnonzero(rare)], "rows": len(lost)}, lost[:200].tolist())
+    finding = Finding(
+        "DE000",
+        "warning",
+        target,
+        f"The class(es) {seen} have fewer than {RARE_CLASS} rows and were left out ({len(lost)} rows).",
+        "Collect more of them, or merge them with a class that is treated the same.",
+        {"classes": [labels[i] for i in np.flatnonzero(rare)], "rows": len(lost)},
+        lost[:200].tolist(),
+    )
     kept = np.flatnonzero(~rare)
     renumber = np.full(len(labels), -1)
     renumber[kept] = np.arange(len(kept))
@@ -179,7 +223,9 @@ def _without_rare(keep: np.ndarray, codes: np.ndarray, labels: tuple[str, ...], 
     return keep[stay], renumber[codes[stay]], tuple(labels[i] for i in kept), [finding]
 
 
-def _build(modality: Modality, task: Task, rows: pd.DataFrame, target: np.ndarray | None, numbers: np.ndarray | None = None) -> Dataset:
+def _build(
+    modality: Modality, task: Task, rows: pd.DataFrame, target: np.ndarray | None, numbers: np.ndarray | None = None
+) -> Dataset:
     import pandas as pd
 
     examples = modality.decode(rows, task)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SAME_ROWS = 0.5  # a test file with a larger share of the training rows is no test
 MANY_CELLS = 5_000_000  # under so many a second thread costs more than it brings, and changes the last digits
 
+
 @dataclass(frozen=True)
 class Run:
     """A folder of documents, and what they say.
@@ -46,11 +47,15 @@ class Run:
         """Open the folder of a finished run; `DataError` where it is none."""
         path = Path(folder) / "verdict.json"
         if not path.is_file():
-            raise DataError(f"'{folder}' holds no finished run (no verdict.json). Name a folder that `deepenough run` made.")
+            raise DataError(
+                f"'{folder}' holds no finished run (no verdict.json). Name a folder that `deepenough run` made."
+            )
         try:
             return cls(Path(folder), json.loads(path.read_text(encoding="utf-8")))
         except ValueError as error:  # no JSON, or no text
-            raise DataError(f"'{path}' cannot be read: it is damaged. Make the run again, or bring it back from a copy.") from error
+            raise DataError(
+                f"'{path}' cannot be read: it is damaged. Make the run again, or bring it back from a copy."
+            ) from error
 
     @property
     def bundle(self) -> Bundle:
@@ -74,12 +79,14 @@ class Run:
         return pd.read_csv(self.folder / "leaderboard.csv")
 
 
+# fmt: off
 def run(source: Any, target: str | None = None, *, bar: str | None = None, metric: str | None = None, test: Any = None,
         latency: str | None = None, size: str | None = None, cost: float | None = None, types: Mapping[str, str] | None = None,
         group: str | None = None, time: str | None = None, task: str | None = None, positive: str | None = None,
         worth: float | None = None, budget: str | float = "10m", cores: int | None = None, seed: int = 0, full: bool = False,
         despite: Collection[str] = (), out: str | Path | None = None, overwrite: bool = False, report: bool = True,
         command: str | None = None, say: Callable[[str], None] | None = None) -> Run:
+    # fmt: on
     """Audit, split, seal, climb, decide, and write it all down.
 
     Parameters
@@ -117,8 +124,12 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     judge = _metric(wanted, metric, dataset)
     wanted = replace(wanted, metric=judge.name) if wanted else None
     with new_folder(folder) as temporary, _pinned():
-        write_json(temporary / "run.json", documents.of_run(
-            folder.name, source, dataset, wanted, judge, workspace, command=command, cores=threads, seed=seed))
+        write_json(
+            temporary / "run.json",
+            documents.of_run(
+                folder.name, source, dataset, wanted, judge, workspace, command=command, cores=threads, seed=seed
+            ),
+        )
         verdict = Corridor(temporary, dataset, sealed_file, wanted, judge, workspace, seed, worth, full, despite).walk()
         if report:
             from deepenough.report.html import render
@@ -145,8 +156,10 @@ def _test_rows(dataset: Dataset, test: Any) -> Dataset:
         raise DataError(f"{name} has no column '{dataset.task.target}': nothing can be judged on it. Add the target.")
     known = int(np.isin(held.ids, dataset.ids).sum())
     if known > SAME_ROWS * len(held) and len(np.unique(dataset.ids)) > len(dataset) / 2:
-        raise DataError(f"{known:,} of the {len(held):,} rows of {name} are rows the models learn from. Bring rows that were set aside, "
-                        "or leave --test out: then a part is sealed.")
+        raise DataError(
+            f"{known:,} of the {len(held):,} rows of {name} are rows the models learn from. Bring rows that were set aside, "
+            "or leave --test out: then a part is sealed."
+        )
     return held
 
 
@@ -160,7 +173,9 @@ def _pinned() -> Any:
 def _metric(bar: Bar | None, name: str | None, dataset: Dataset) -> Metric:
     if bar is not None and bar.metric is not None:
         if name is not None and name != bar.metric:
-            raise SettingError(f"--metric {name} and the bar's {bar.metric} differ. Leave --metric out: the bar decides.")
+            raise SettingError(
+                f"--metric {name} and the bar's {bar.metric} differ. Leave --metric out: the bar decides."
+            )
         name = bar.metric
     kind = dataset.task.kind
     name = name or shelves.load("tasks", kind).metric
@@ -172,14 +187,18 @@ def _metric(bar: Bar | None, name: str | None, dataset: Dataset) -> Metric:
 def _check(worth: float | None, seed: int, despite: Collection[str]) -> None:
     """Refuse settings that make no sense, before any work is done."""
     if worth is not None and not 0.0 <= worth < 1.0:
-        raise SettingError(f"--worth {worth:g} makes no sense: it is points of a score, or a share of an error. Write 0.02 for two points, "
-                           "or 2 %.")
+        raise SettingError(
+            f"--worth {worth:g} makes no sense: it is points of a score, or a share of an error. Write 0.02 for two points, "
+            "or 2 %."
+        )
     if seed < 0:
         raise SettingError(f"--seed {seed} makes no sense. Write a whole number from 0 on.")
     known = sorted(book.facts["code"] for book in shelves.shelf("checks").values())
     for code in despite:
         if code not in known:
-            raise SettingError(f"--despite '{code}' is no finding's code. {nearest(code, known)}There are: {', '.join(known)}.")
+            raise SettingError(
+                f"--despite '{code}' is no finding's code. {nearest(code, known)}There are: {', '.join(known)}."
+            )
 
 
 def _seconds(budget: str | float) -> float:
@@ -191,7 +210,9 @@ def _seconds(budget: str | float) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 < seconds < float("inf"):
-        raise SettingError(f"--budget '{budget}' cannot be read. Write seconds, or a number and its unit (s, m, h): 10m.")
+        raise SettingError(
+            f"--budget '{budget}' cannot be read. Write seconds, or a number and its unit (s, m, h): 10m."
+        )
     return seconds
 
 
@@ -202,7 +223,9 @@ def _folder(out: str | Path | None, source: Any, overwrite: bool) -> Path:
             if not folder.is_dir() or not (folder / "run.json").exists():
                 raise SettingError(f"'{folder}' exists and is no run. Choose another --out.")
             if not overwrite:
-                raise SettingError(f"'{folder}' holds a run already. Choose another --out, or replace it with --overwrite.")
+                raise SettingError(
+                    f"'{folder}' holds a run already. Choose another --out, or replace it with --overwrite."
+                )
         return folder
     name = Path(source).stem if isinstance(source, str | Path) else "frame"
     if name in ("data", "train") and isinstance(source, str | Path):

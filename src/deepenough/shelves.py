@@ -85,7 +85,9 @@ def _from_elsewhere(shelf: str) -> list[Book]:
         module = point.value.partition(":")[0]
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
-            raise ShelfError(f"The entry point '{point.name}' of deepenough.{shelf} names {module}, which is not there.")
+            raise ShelfError(
+                f"The entry point '{point.name}' of deepenough.{shelf} names {module}, which is not there."
+            )
         book = read_facts(Path(spec.origin).read_text(encoding="utf-8"), module)
         if book is None:
             raise ShelfError(f"{module} (entry point '{point.name}') defines no class with a `name`.")
@@ -104,8 +106,10 @@ def shelf(name: str) -> dict[str, Book]:
     books: dict[str, Book] = {}
     for book in _in_folder(name) + _from_elsewhere(name):
         if book.name in books:
-            raise ShelfError(f"Two books on the shelf {name} are called '{book.name}': "
-                             f"{books[book.name].module} and {book.module}. Rename one.")
+            raise ShelfError(
+                f"Two books on the shelf {name} are called '{book.name}': "
+                f"{books[book.name].module} and {book.module}. Rename one."
+            )
         books[book.name] = book
     return dict(sorted(books.items()))
 
@@ -115,6 +119,7 @@ def load(shelf_name: str, book: str) -> Any:
     """Import and return one book, once for the process."""
     books = shelf(shelf_name)
     if book not in books:
-        raise ShelfError(f"There is no '{book}' on the shelf {shelf_name}. "
-                         f"{nearest(book, books)}There are: {', '.join(books)}.")
+        raise ShelfError(
+            f"There is no '{book}' on the shelf {shelf_name}. {nearest(book, books)}There are: {', '.join(books)}."
+        )
     return books[book].load()

@@ -20,10 +20,10 @@ from deepenough.errors import DataError, SealError
 SEALED_SHARE = 0.2
 LEAST_SEALED = 500
 MOST_SHARE = 0.3
-LEAST_SHARE_BY_TIME, MOST_SHARE_BY_TIME = 0.1, 0.5   # moments of many rows move the cut
+LEAST_SHARE_BY_TIME, MOST_SHARE_BY_TIME = 0.1, 0.5  # moments of many rows move the cut
 TUNE_SHARE = 0.2
-LEAST_GROUPS = 4   # one sealed, and of the others one each to learn from, to tune and to judge on
-COARSE = 0.1       # share of rows that are different, below which equal rows are no copies
+LEAST_GROUPS = 4  # one sealed, and of the others one each to learn from, to tune and to judge on
+COARSE = 0.1  # share of rows that are different, below which equal rows are no copies
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,11 @@ def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: 
         parts, final = _by_time(times[:cut]), _last(times[:cut])
         return Split("given file" if given else "by time", development, sealed, parts, final, group is not None)
     units = _units(dataset, group)
-    held = np.zeros(len(rows), bool) if given else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng, LEAST_GROUPS - 1)
+    held = (
+        np.zeros(len(rows), bool)
+        if given
+        else _choose(units, strata, _sealed_size(len(rows)) / len(rows), rng, LEAST_GROUPS - 1)
+    )
     development, sealed = rows[~held], rows[held]
     parts, final = _folds(units[development], None if strata is None else strata[development], rng)
     strategy = "given file" if given else "by group" if group else "random" if strata is None else "stratified"
@@ -103,8 +107,10 @@ def _units(dataset: Dataset, group: str | None) -> np.ndarray:
         return units if len(distinct) >= COARSE * len(units) else np.arange(len(units))
     names, units = np.unique(dataset.groups, return_inverse=True)
     if len(names) < LEAST_GROUPS:
-        raise DataError(f"The group column '{group}' has {len(names)} value(s); a split by group needs at least {LEAST_GROUPS}. "
-                        "Name a finer one, or none.")
+        raise DataError(
+            f"The group column '{group}' has {len(names)} value(s); a split by group needs at least {LEAST_GROUPS}. "
+            "Name a finer one, or none."
+        )
     return units
 
 
@@ -113,7 +119,9 @@ def _clock(dataset: Dataset, name: str) -> np.ndarray:
     examples: Any = dataset.examples
     values = examples.arrays[name] if column.kind == "time" else dataset.about[name].to_numpy(float)
     if np.isnan(values).any():
-        raise DataError(f"The time column '{name}' is empty in {int(np.isnan(values).sum())} row(s). Fill it, or split without --time.")
+        raise DataError(
+            f"The time column '{name}' is empty in {int(np.isnan(values).sum())} row(s). Fill it, or split without --time."
+        )
     return np.asarray(values)
 
 
@@ -121,7 +129,9 @@ def _sealed_from(times: np.ndarray, wanted: int) -> int:
     """Return where the sealed rows begin, in order of time: as near as can be to where they should."""
     cut = _between(times, wanted, len(times))
     if not 1.0 - MOST_SHARE_BY_TIME <= cut / len(times) <= 1.0 - LEAST_SHARE_BY_TIME or times[cut] == times[cut - 1]:
-        raise DataError("Nearly all rows carry the same time, so they cannot be split by time. Use another clock, or none.")
+        raise DataError(
+            "Nearly all rows carry the same time, so they cannot be split by time. Use another clock, or none."
+        )
     return cut
 
 
@@ -132,7 +142,9 @@ def _between(times: np.ndarray, cut: int, farthest: int) -> int:
     return nearest if abs(nearest - cut) <= farthest else cut
 
 
-def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator, leave: int = 1) -> np.ndarray:
+def _choose(
+    units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.random.Generator, leave: int = 1
+) -> np.ndarray:
     """Return (n,) whether each row is chosen: whole units at random, `share` of every stratum; one at least, and `leave` are left."""
     first, inverse, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)[1:]
     if len(first) < 2 or share >= 1.0:
@@ -145,11 +157,13 @@ def _choose(units: np.ndarray, strata: np.ndarray | None, share: float, rng: np.
         before = np.cumsum(sizes[members]) - sizes[members]
         taken = members[before + sizes[members] / 2 <= owed]
         chosen[taken] = True
-        owed -= sizes[taken].sum()  # what one stratum could not give, for want of a unit of that size, the next one does
+        owed -= sizes[
+            taken
+        ].sum()  # what one stratum could not give, for want of a unit of that size, the next one does
     most = len(first) - leave
     if not 1 <= chosen.sum() <= most:  # few units of unequal size
         able = np.flatnonzero(chosen) if chosen.any() else np.arange(len(first))
-        chosen = np.isin(np.arange(len(first)), rng.permutation(able)[:max(1, most) if chosen.any() else 1])
+        chosen = np.isin(np.arange(len(first)), rng.permutation(able)[: max(1, most) if chosen.any() else 1])
     return np.asarray(chosen[inverse])
 
 
@@ -165,7 +179,9 @@ def _folds(units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generato
     return parts, _part(rows, rows[:0], units, strata, rng)
 
 
-def _part(rest: np.ndarray, score: np.ndarray, units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generator) -> Part:
+def _part(
+    rest: np.ndarray, score: np.ndarray, units: np.ndarray, strata: np.ndarray | None, rng: np.random.Generator
+) -> Part:
     tune = _choose(units[rest], None if strata is None else strata[rest], TUNE_SHARE, rng)
     return Part(rest[~tune], rest[tune], score)
 
@@ -217,8 +233,10 @@ class Sealed:
         earlier = [line for line in self._lines() if line["event"] == "opening"]
         same = [e for e in earlier if e["subjects"] == list(subjects)]
         if earlier and not same:
-            raise SealError(f"The seal was opened on {earlier[0]['when']} for other models ({earlier[0]['reason']}). "
-                            "A second look would be no test: start a new run with rows that nobody has seen.")
+            raise SealError(
+                f"The seal was opened on {earlier[0]['when']} for other models ({earlier[0]['reason']}). "
+                "A second look would be no test: start a new run with rows that nobody has seen."
+            )
         if not same:
             self._append({"event": "opening", "reason": reason, "subjects": list(subjects)})
         return self._dataset

@@ -26,8 +26,16 @@ ADVICE = "Not shown to be worth it: ship the simple one."
 ON_TAILS = "Look at the rows that are farthest off, or set the bar on the mean absolute error, which a handful of rows cannot carry."
 NO_YES = {"few", "heavy_tail"}  # a gain that says so is never surely more than the worth
 UNTRIED: dict[str, Any] = {  # what is said of deep learning before anything is known
-    "worth_it": "undecided", "reason": None, "why": "", "best_deep": None, "best_classical": None, "gain": None, "times": None,
-    "rows_to_settle": None, "rows_planning": None}
+    "worth_it": "undecided",
+    "reason": None,
+    "why": "",
+    "best_deep": None,
+    "best_classical": None,
+    "gain": None,
+    "times": None,
+    "rows_to_settle": None,
+    "rows_planning": None,
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,11 @@ class Planned:
     @property
     def subjects(self) -> list[str]:
         """What the seal opens for, each once."""
-        return list(dict.fromkeys(k for k in (self.chosen, self.otherwise, self.classical, self.deep, self.trivial) if k is not None))
+        return list(
+            dict.fromkeys(
+                k for k in (self.chosen, self.otherwise, self.classical, self.deep, self.trivial) if k is not None
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -86,27 +98,52 @@ class Verdict:
     def document(self) -> dict[str, Any]:
         """Return verdict.json without what only the run knows (task, seed, versions)."""
         return {
-            "schema": SCHEMA, "outcome": self.outcome, "sentence": self.sentence,
-            "bar": self.bar.document() if self.bar else None, "chosen": self.chosen.candidate if self.chosen else None,
-            "chosen_trial": self.chosen.key if self.chosen else None, "metric": self.metric.name,
-            "metric_title": self.metric.title, "higher_is_better": self.metric.high_is_good,
-            "trials": [self._row(t) for t in self.trials], "worth_used": self.worth_used, "evidence": "sealed",
-            "flags": self.flags, "interval_note": " ".join(self.notes) or None, "advice": self.advice,
-            "deep_learning": self.deep_learning, "currency": costs.CURRENCY, "segments": [], "openings": self.openings,
+            "schema": SCHEMA,
+            "outcome": self.outcome,
+            "sentence": self.sentence,
+            "bar": self.bar.document() if self.bar else None,
+            "chosen": self.chosen.candidate if self.chosen else None,
+            "chosen_trial": self.chosen.key if self.chosen else None,
+            "metric": self.metric.name,
+            "metric_title": self.metric.title,
+            "higher_is_better": self.metric.high_is_good,
+            "trials": [self._row(t) for t in self.trials],
+            "worth_used": self.worth_used,
+            "evidence": "sealed",
+            "flags": self.flags,
+            "interval_note": " ".join(self.notes) or None,
+            "advice": self.advice,
+            "deep_learning": self.deep_learning,
+            "currency": costs.CURRENCY,
+            "segments": [],
+            "openings": self.openings,
             "rows_to_settle": self.rows_to_settle,
         }
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         opened, gain = self.opened.get(trial.key), self.gains.get(trial.key)
         return {
-            "candidate": trial.candidate, "key": trial.key, "title": trial.title, "rung": trial.rung, "deep": trial.deep,
-            "settings": dict(trial.settings), "settings_text": ", ".join(f"{k} {v}" for k, v in trial.settings.items()),
-            "status": trial.status, "reason": trial.reason, "parts": trial.parts, "shown": opened is not None,
-            "validation": estimate_document(trial.validation), "test": estimate_document(opened.test if opened else None),
+            "candidate": trial.candidate,
+            "key": trial.key,
+            "title": trial.title,
+            "rung": trial.rung,
+            "deep": trial.deep,
+            "settings": dict(trial.settings),
+            "settings_text": ", ".join(f"{k} {v}" for k, v in trial.settings.items()),
+            "status": trial.status,
+            "reason": trial.reason,
+            "parts": trial.parts,
+            "shown": opened is not None,
+            "validation": estimate_document(trial.validation),
+            "test": estimate_document(opened.test if opened else None),
             "gain": {"over": gain[0], **(estimate_document(gain[1]) or {})} if gain else None,
-            "latency_ms": trial.latency_ms, "fit_seconds": _rounded(trial.fit_seconds), "cpu_seconds": _rounded(trial.cpu_seconds),
+            "latency_ms": trial.latency_ms,
+            "fit_seconds": _rounded(trial.fit_seconds),
+            "cpu_seconds": _rounded(trial.cpu_seconds),
             "size_bytes": trial.size_bytes,
-            "cost": {"train": costs.of_cpu(trial.fit_cpu), "per_1000": trial.per_thousand} if trial.fit_cpu is not None else None,
+            "cost": {"train": costs.of_cpu(trial.fit_cpu), "per_1000": trial.per_thousand}
+            if trial.fit_cpu is not None
+            else None,
         }
 
 
@@ -115,15 +152,29 @@ def estimate_document(estimate: Estimate | None) -> dict[str, Any] | None:
     if estimate is None:
         return None
     numbers = {k: getattr(estimate, k) for k in ("value", "low", "high")}
-    return {k: None if v is None or not np.isfinite(v) else float(v) for k, v in numbers.items()} | {"flags": list(estimate.flags)}
+    return {k: None if v is None or not np.isfinite(v) else float(v) for k, v in numbers.items()} | {
+        "flags": list(estimate.flags)
+    }
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: Sealed, metric: Metric, workspace: Workspace, *,
-           bar: Bar | None, worth: float | None, folder: Path, seed: int, strata: tuple[np.ndarray, np.ndarray] | None = None) -> Verdict:
+def decide(
+    trials: Sequence[Trial],
+    development: Dataset,
+    split: Split,
+    sealed: Sealed,
+    metric: Metric,
+    workspace: Workspace,
+    *,
+    bar: Bar | None,
+    worth: float | None,
+    folder: Path,
+    seed: int,
+    strata: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Verdict:
     """Choose, refit, fix the plan, open the seal once, and say what it shows.
 
     Parameters
@@ -144,15 +195,32 @@ def decide(trials: Sequence[Trial], development: Dataset, split: Split, sealed: 
         trials[place], bundle = refit(trials[place], development, split.final, workspace, folder / key / "bundle", seed)
         if bundle is not None:
             bundles[key] = bundle
-    sealed.plan(chosen=planned.chosen, otherwise=planned.otherwise, subjects=planned.subjects, metric=metric.name,
-                bar=bar.document() if bar else None, worth=planned.worth, evidence="sealed")
+    sealed.plan(
+        chosen=planned.chosen,
+        otherwise=planned.otherwise,
+        subjects=planned.subjects,
+        metric=metric.name,
+        bar=bar.document() if bar else None,
+        worth=planned.worth,
+        evidence="sealed",
+    )
     rows = sealed.open("the verdict of this run", [bundles[k].digest for k in planned.subjects])
     ladder = {t.key: t for t in trials}
     opened = {k: _judge(ladder[k], bundles[k], rows, metric, seed, strata) for k in planned.subjects}
-    return _settle(trials, opened, planned, _gains(trials, development, metric), split, sealed, metric, bar, rows.groups)
+    return _settle(
+        trials, opened, planned, _gains(trials, development, metric), split, sealed, metric, bar, rows.groups
+    )
 
 
-def plan(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar: Bar | None, n_sealed: int, worth: float | None) -> Planned:
+def plan(
+    trials: Sequence[Trial],
+    development: Dataset,
+    metric: Metric,
+    *,
+    bar: Bar | None,
+    n_sealed: int,
+    worth: float | None,
+) -> Planned:
     """Fix, by the out-of-fold scores alone, what is chosen, what it is held against, and what a gain must be to count."""
     if not any(t.ok for t in trials):
         raise DataError("No model could be fitted: " + "; ".join(f"{t.title}: {t.reason}" for t in trials) + ".")
@@ -164,7 +232,9 @@ def plan(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar: 
     base = (classical or chosen).validation
     assert base is not None
     first = next((t for t in trials if t.rung == 0 and t.ok), None)
-    return Planned(chosen.key, _key(otherwise), _key(classical), _key(deep), _key(first), worth_of(metric, base.value, worth))
+    return Planned(
+        chosen.key, _key(otherwise), _key(classical), _key(deep), _key(first), worth_of(metric, base.value, worth)
+    )
 
 
 def _key(trial: Trial | None) -> str | None:
@@ -175,32 +245,63 @@ def _best_inside(trials: Sequence[Trial], bar: Bar | None, metric: Metric) -> Tr
     return best([t for t in trials if fits(t, bar) is not False], metric) or best(trials, metric)
 
 
-def _judge(trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: int, strata: tuple[np.ndarray, np.ndarray] | None) -> Opened:
+def _judge(
+    trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: int, strata: tuple[np.ndarray, np.ndarray] | None
+) -> Opened:
     answer = bundle.run(rows.tensors)
     evidence = metric.evidence(rows.truth, answer)
     drawn = strata_of(*strata) if strata is not None else None
     return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, seed=seed, strata=drawn))
 
 
-def _settle(trials: list[Trial], opened: dict[str, Opened], planned: Planned, gains: dict[str, tuple[str, Estimate]], split: Split,
-            sealed: Sealed, metric: Metric, bar: Bar | None, groups: np.ndarray | None) -> Verdict:
+def _settle(
+    trials: list[Trial],
+    opened: dict[str, Opened],
+    planned: Planned,
+    gains: dict[str, tuple[str, Estimate]],
+    split: Split,
+    sealed: Sealed,
+    metric: Metric,
+    bar: Bar | None,
+    groups: np.ndarray | None,
+) -> Verdict:
     deep = deep_learning(trials, opened, planned, metric, bar, groups)
     # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
     key = planned.otherwise if planned.otherwise and deep["worth_it"] != "yes" else planned.chosen
     chosen, test = opened[key].trial, opened[key].test
     outcome = outcome_of(chosen, test, bar)
     if outcome == "met" and not chosen.deep and deep["worth_it"] == "undecided":
-        deep |= {"worth_it": "no", "reason": "bar_met_without",
-                 "why": "A simpler model meets the bar, so nothing is left for a deep one to earn."}
-    flags, notes = _caveats(test, split, chosen, bar)
+        deep |= {
+            "worth_it": "no",
+            "reason": "bar_met_without",
+            "why": "A simpler model meets the bar, so nothing is left for a deep one to earn.",
+        }
+    flags, notes = wording.caveats(test, split, chosen, bar)
     heavy = outcome == "undecided" and "heavy_tail" in test.flags
-    advice = ON_TAILS if heavy else ADVICE if deep["worth_it"] == "undecided" and deep["gain"] and not chosen.deep else None
+    advice = (
+        ON_TAILS if heavy else ADVICE if deep["worth_it"] == "undecided" and deep["gain"] and not chosen.deep else None
+    )
     needed = None
     if outcome == "undecided" and not heavy and bar and bar.threshold is not None and bar.meets(test) is None:
         needed = rows_to_settle(test, bar.threshold)
     said = wording.sentence(outcome, chosen, test, metric, bar, deep, len(sealed), needed)
-    return Verdict(outcome, said, metric, bar, chosen, trials, opened, gains, deep, planned.worth, sealed.openings, flags, notes,
-                   advice, needed)
+    return Verdict(
+        outcome,
+        said,
+        metric,
+        bar,
+        chosen,
+        trials,
+        opened,
+        gains,
+        deep,
+        planned.worth,
+        sealed.openings,
+        flags,
+        notes,
+        advice,
+        needed,
+    )
 
 
 def outcome_of(chosen: Trial, test: Estimate, bar: Bar | None) -> str:
@@ -224,23 +325,38 @@ def _gains(trials: Sequence[Trial], development: Dataset, metric: Metric) -> dic
     return gains
 
 
-def deep_learning(trials: Sequence[Trial], opened: dict[str, Opened], planned: Planned, metric: Metric, bar: Bar | None = None,
-                  groups: np.ndarray | None = None) -> dict[str, Any]:
+def deep_learning(
+    trials: Sequence[Trial],
+    opened: dict[str, Opened],
+    planned: Planned,
+    metric: Metric,
+    bar: Bar | None = None,
+    groups: np.ndarray | None = None,
+) -> dict[str, Any]:
     """Return whether the best deep model is worth it over the best simpler one, why, and what it costs more."""
     simple, complex = (opened[k] if k else None for k in (planned.classical, planned.deep))
     document: dict[str, Any] = UNTRIED | {
-        "best_deep": complex.trial.candidate if complex else None, "best_classical": simple.trial.candidate if simple else None}
+        "best_deep": complex.trial.candidate if complex else None,
+        "best_classical": simple.trial.candidate if simple else None,
+    }
     if complex is None or simple is None:
         return document | {"why": wording.of_untried(trials, complex is not None)}
     gain = gain_of(metric, simple.evidence, complex.evidence, groups)
-    document |= {"gain": estimate_document(gain), "times": _times(simple.trial, complex.trial),
-                 "rows_planning": rows_planning(gain, planned.worth)}
+    document |= {
+        "gain": estimate_document(gain),
+        "times": _times(simple.trial, complex.trial),
+        "rows_planning": rows_planning(gain, planned.worth),
+    }
     worth_it, reason = _claim(gain, planned.worth)
     why = wording.of_gain(worth_it, gain, planned.worth, metric, document["rows_planning"])
     if fits(complex.trial, bar) is False:
         why += " The network is outside the limits that were set."
-    return document | {"worth_it": worth_it, "reason": reason, "why": why,
-                       "rows_to_settle": rows_to_settle(gain, planned.worth) if worth_it == "undecided" else None}
+    return document | {
+        "worth_it": worth_it,
+        "reason": reason,
+        "why": why,
+        "rows_to_settle": rows_to_settle(gain, planned.worth) if worth_it == "undecided" else None,
+    }
 
 
 def _claim(gain: Estimate, worth: float) -> tuple[str, str | None]:
@@ -253,28 +369,14 @@ def _claim(gain: Estimate, worth: float) -> tuple[str, str | None]:
 
 def _times(classical: Trial, deep: Trial) -> dict[str, float | None]:
     """How many times what the deep one takes of each: training, latency, size, cost of an answer."""
+
     def ratio(a: float | None, b: float | None) -> float | None:
         return None if not a or not b else round(a / b, 2)
 
     latency = [t.latency_ms["p50"] if t.latency_ms else None for t in (deep, classical)]
-    return {"train": ratio(deep.fit_cpu, classical.fit_cpu), "latency": ratio(*latency),
-            "size": ratio(deep.size_bytes, classical.size_bytes), "cost": ratio(deep.per_thousand, classical.per_thousand)}
-
-
-def _caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tuple[list[str], list[str]]:
-    flags, notes = list(test.flags), []
-    if split.grouped:
-        flags = [*(f for f in flags if f != "few"), "groups"]
-        notes.append("Rows come in groups, so the range is that of new groups.")
-        if "few" in test.flags:
-            flags.append("few_groups")
-            notes.append("Fewer than 20 groups were kept aside: the range is a rough one.")
-    if split.strategy == "by time":
-        flags.append("one_period")
-        notes.append("The sealed rows are the latest ones: the range speaks of this period, not of every later one.")
-    if chosen.parts and chosen.parts < len(split.parts):
-        flags.append("parts: 1")
-        notes.append("The budget allowed one part of the cross-validation only, so the choice rests on fewer rows.")
-    if fits(chosen, bar) is None:
-        flags.append("latency")
-    return flags, notes
+    return {
+        "train": ratio(deep.fit_cpu, classical.fit_cpu),
+        "latency": ratio(*latency),
+        "size": ratio(deep.size_bytes, classical.size_bytes),
+        "cost": ratio(deep.per_thousand, classical.per_thousand),
+    }

@@ -10,11 +10,20 @@ from deepenough.bar import Bar
 from deepenough.candidates._climb import fits
 from deepenough.candidates._trial import Trial
 from deepenough.metrics import Metric
+from deepenough.splits import Split
 from deepenough.stats import Estimate
 
 
-def sentence(outcome: str, chosen: Trial, test: Estimate, metric: Metric, bar: Bar | None, deep: dict[str, Any], n_sealed: int,
-             needed: int | None = None) -> str:
+def sentence(
+    outcome: str,
+    chosen: Trial,
+    test: Estimate,
+    metric: Metric,
+    bar: Bar | None,
+    deep: dict[str, Any],
+    n_sealed: int,
+    needed: int | None = None,
+) -> str:
     """Return the verdict in a few sentences for a person: what was chosen, how sure, what is open, and what of deep learning.
 
     Parameters
@@ -22,13 +31,21 @@ def sentence(outcome: str, chosen: Trial, test: Estimate, metric: Metric, bar: B
     needed : rows that would settle an open score, where that can be said.
     """
     best_of = "nothing tried is shown to do better" if chosen.rung == 0 else "the best choice here"
-    first = {"met": "the bar is met", "missed": f"{best_of}, and the bar is missed",
-             "undecided": f"{best_of}, and whether the bar is met stays open",
-             "chosen": best_of if chosen.rung == 0 else "the simplest that holds up"}[outcome]
+    first = {
+        "met": "the bar is met",
+        "missed": f"{best_of}, and the bar is missed",
+        "undecided": f"{best_of}, and whether the bar is met stays open",
+        "chosen": best_of if chosen.rung == 0 else "the simplest that holds up",
+    }[outcome]
     if outcome == "missed" and fits(chosen, bar) is False:
         first = "the nearest to what was asked for, and outside a limit"
-    parts = [f"{chosen.title}: {first}.", _scored(test, metric, bar, n_sealed), _limits(chosen, bar),
-             _open(test, bar, needed) if outcome == "undecided" else "", _of_deep(deep, chosen)]
+    parts = [
+        f"{chosen.title}: {first}.",
+        _scored(test, metric, bar, n_sealed),
+        _limits(chosen, bar),
+        _open(test, bar, needed) if outcome == "undecided" else "",
+        _of_deep(deep, chosen),
+    ]
     return " ".join(p for p in parts if p)
 
 
@@ -38,7 +55,11 @@ def _scored(test: Estimate, metric: Metric, bar: Bar | None, n_sealed: int) -> s
     if not math.isfinite(test.value):
         return f"It cannot be said how good it is {on}."
     ends = [_figure(end, test.value) for end in (test.low, test.high) if end is not None]
-    asked = f"; at {'least' if bar.at_least else 'most'} {bar.threshold:,.10g} was asked for" if bar and bar.threshold is not None else ""
+    asked = (
+        f"; at {'least' if bar.at_least else 'most'} {bar.threshold:,.10g} was asked for"
+        if bar and bar.threshold is not None
+        else ""
+    )
     return f"The {what} is {_figure(test.value)}{f' ({ends[0]} to {ends[1]})' if len(ends) == 2 else ''} {on}{asked}."
 
 
@@ -49,9 +70,11 @@ def _limits(chosen: Trial, bar: Bar | None) -> str:
         return ""
     if inside is None:
         return f"An answer takes about the {bar.latency_ms:g} ms allowed: too near to say on which side it lies."
-    limits = [("an answer takes longer than the {:g} ms allowed", bar.latency_ms, Bar(latency_ms=bar.latency_ms)),
-              ("the model is larger than the {:g} MB allowed", bar.size_mb, Bar(size_mb=bar.size_mb)),
-              ("1,000 answers cost more than the {:g} allowed", bar.cost, Bar(cost=bar.cost))]
+    limits = [
+        ("an answer takes longer than the {:g} ms allowed", bar.latency_ms, Bar(latency_ms=bar.latency_ms)),
+        ("the model is larger than the {:g} MB allowed", bar.size_mb, Bar(size_mb=bar.size_mb)),
+        ("1,000 answers cost more than the {:g} allowed", bar.cost, Bar(cost=bar.cost)),
+    ]
     broken = [text.format(limit) for text, limit, alone in limits if fits(chosen, alone) is False]
     return f"{_capital(' and '.join(broken))}." if broken else ""
 
@@ -73,10 +96,22 @@ def _of_deep(deep: dict[str, Any], chosen: Trial) -> str:
     if deep["worth_it"] == "no":
         if deep["reason"] == "bar_met_without":
             return "Deep learning is not needed for that."
-        return "By its gain alone, deep learning would not be worth it." if chosen.deep else "Deep learning is not worth it here."
+        return (
+            "By its gain alone, deep learning would not be worth it."
+            if chosen.deep
+            else "Deep learning is not worth it here."
+        )
     if not deep["gain"]:
-        return "Deep learning was not put to the test." if not deep["best_deep"] else "There is no simpler model to hold it against."
-    return "That it gains enough over the best simpler model is not shown." if chosen.deep else "Deep learning is not shown to be worth it."
+        return (
+            "Deep learning was not put to the test."
+            if not deep["best_deep"]
+            else "There is no simpler model to hold it against."
+        )
+    return (
+        "That it gains enough over the best simpler model is not shown."
+        if chosen.deep
+        else "Deep learning is not shown to be worth it."
+    )
 
 
 def _capital(text: str) -> str:
@@ -105,10 +140,12 @@ def of_gain(worth_it: str, gain: Estimate, worth: float, metric: Metric, plannin
     """
     found = f"{_gained(gain.value, metric)} the best simpler model"
     bound = _points(worth) if metric.bounded else f"{100.0 * worth:.3g} %"
-    return {"yes": f"{found}: surely more than the {bound} that makes it worth it.",
-            "no": f"{found}: surely short of the {bound} that would make it worth it.",
-            "undecided": f"{found}. Whether it truly gains the {bound} that would make it worth it, {gain.n:,} rows cannot tell; "
-                         f"{_would_tell(planning, gain.n)}."}[worth_it]
+    return {
+        "yes": f"{found}: surely more than the {bound} that makes it worth it.",
+        "no": f"{found}: surely short of the {bound} that would make it worth it.",
+        "undecided": f"{found}. Whether it truly gains the {bound} that would make it worth it, {gain.n:,} rows cannot tell; "
+        f"{_would_tell(planning, gain.n)}.",
+    }[worth_it]
 
 
 def of_untried(trials: Sequence[Trial], judged: bool) -> str:
@@ -119,9 +156,10 @@ def of_untried(trials: Sequence[Trial], judged: bool) -> str:
     if untried is None:
         return "No deep family fits this task."
     reason = (untried.reason or "").rstrip(".")
-    return {"unavailable": f"No deep model could be tried: {_inside(untried.title)} {reason}.",
-            "failed": f"No deep model could be judged: {_inside(untried.title)} failed ({reason})."
-            }.get(untried.status, f"No deep model was tried: {reason}.")
+    return {
+        "unavailable": f"No deep model could be tried: {_inside(untried.title)} {reason}.",
+        "failed": f"No deep model could be judged: {_inside(untried.title)} failed ({reason}).",
+    }.get(untried.status, f"No deep model was tried: {reason}.")
 
 
 def _gained(value: float, metric: Metric) -> str:
@@ -129,7 +167,9 @@ def _gained(value: float, metric: Metric) -> str:
         return "The network does worse than"
     if metric.bounded:
         return f"The network scores {_points(abs(value))} {'higher' if value >= 0 else 'lower'} than"
-    return f"The network's error is {abs(value):.1%} {'lower' if value >= 0 else 'higher'} than that of".replace("%", " %")
+    return f"The network's error is {abs(value):.1%} {'lower' if value >= 0 else 'higher'} than that of".replace(
+        "%", " %"
+    )
 
 
 def _would_tell(rows: int | None, judged: int) -> str:
@@ -142,3 +182,23 @@ def _would_tell(rows: int | None, judged: int) -> str:
 def _inside(title: str) -> str:
     """A title as it stands within a sentence: "Neural network" loses its capital, "LSTM" does not."""
     return title if title[1:2].isupper() or title[1:2] == "-" else title[:1].lower() + title[1:]
+
+
+def caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tuple[list[str], list[str]]:
+    """Return what weakens the range: as flags, and as sentences."""
+    flags, notes = list(test.flags), []
+    if split.grouped:
+        flags = [*(f for f in flags if f != "few"), "groups"]
+        notes.append("Rows come in groups, so the range is that of new groups.")
+        if "few" in test.flags:
+            flags.append("few_groups")
+            notes.append("Fewer than 20 groups were kept aside: the range is a rough one.")
+    if split.strategy == "by time":
+        flags.append("one_period")
+        notes.append("The sealed rows are the latest ones: the range speaks of this period, not of every later one.")
+    if chosen.parts and chosen.parts < len(split.parts):
+        flags.append("parts: 1")
+        notes.append("The budget allowed one part of the cross-validation only, so the choice rests on fewer rows.")
+    if fits(chosen, bar) is None:
+        flags.append("latency")
+    return flags, notes

@@ -30,7 +30,13 @@ class Workspace:
     def say(self, doing: str) -> None:
         """Tell what runs now, and how long it may take from here."""
         left = self.ahead_seconds
-        to_go = f", up to {max(1, round(left / 60))} min to go" if left >= 90 else f", up to {left:.0f} s to go" if left >= 1 else ""
+        to_go = (
+            f", up to {max(1, round(left / 60))} min to go"
+            if left >= 90
+            else f", up to {left:.0f} s to go"
+            if left >= 1
+            else ""
+        )
         self.tell(doing + to_go)
 
 

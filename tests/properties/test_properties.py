@@ -25,7 +25,7 @@ from deepenough.splits import split
 from deepenough.task import Column, Task
 
 FEW = settings(deadline=None)
-NUMBER = st.one_of(st.floats(-1e30, 1e30), st.integers(-10**9, 10**9), st.none())
+NUMBER = st.one_of(st.floats(-1e30, 1e30), st.integers(-(10**9), 10**9), st.none())
 WORD = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), max_size=8)
 
 
@@ -44,7 +44,9 @@ def datasets(draw: st.DrawFn) -> tuple[Dataset, np.ndarray | None]:
     ids = x.astype(np.uint64)
     assume(len(set(about["g"])) >= 4)
     strata = rng.choice(draw(st.integers(2, 4)), n, p=None) if draw(st.booleans()) else None
-    return Dataset(Task("classification", "tabular", columns), Columns({"x": x}, n), strata, about, ids, {"x": x}), strata
+    return Dataset(
+        Task("classification", "tabular", columns), Columns({"x": x}, n), strata, about, ids, {"x": x}
+    ), strata
 
 
 @FEW
@@ -58,7 +60,11 @@ def test_a_split_is_a_partition_and_keeps_units_together(made: tuple[Dataset, np
     assert not set(units[cut.development]) & set(units[cut.sealed])
     judged = np.concatenate([p.score for p in cut.parts])
     assert sorted(judged) == list(range(len(cut.development)))
-    assert len(cut.sealed) and all(len(p.score) and len(p.learn) and len(p.tune) for p in cut.parts) and len(cut.final.tune)
+    assert (
+        len(cut.sealed)
+        and all(len(p.score) and len(p.learn) and len(p.tune) for p in cut.parts)
+        and len(cut.final.tune)
+    )
     for part in (*cut.parts, cut.final):
         assert sorted(np.concatenate([part.learn, part.tune, part.score])) == list(range(len(cut.development)))
         learn, tune, score = (set(units[cut.development][i]) for i in (part.learn, part.tune, part.score))
@@ -68,14 +74,23 @@ def test_a_split_is_a_partition_and_keeps_units_together(made: tuple[Dataset, np
 # --- decode --------------------------------------------------------------------------------------------------------
 
 
-COLUMNS = (Column("a", "number"), Column("b", "boolean"), Column("c", "category", categories=("1", "x", "ä")), Column("d", "time"))
+COLUMNS = (
+    Column("a", "number"),
+    Column("b", "boolean"),
+    Column("c", "category", categories=("1", "x", "ä")),
+    Column("d", "time"),
+)
 TASK = Task("regression", "tabular", COLUMNS)
 MOMENT = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(lambda d: str(d.replace(microsecond=0)))
 CODE = st.one_of(st.sampled_from(["1", 1, 1.0, "1.0", "x", " ä ", None, "?", math.nan]), WORD)
-ROW = st.fixed_dictionaries({
-    "a": NUMBER, "b": st.sampled_from([True, False, None, "true", " FALSE ", 0, 1]),
-    "c": CODE, "d": st.one_of(st.none(), MOMENT),
-})
+ROW = st.fixed_dictionaries(
+    {
+        "a": NUMBER,
+        "b": st.sampled_from([True, False, None, "true", " FALSE ", 0, 1]),
+        "c": CODE,
+        "d": st.one_of(st.none(), MOMENT),
+    }
+)
 
 
 def arrays(rows: Any) -> dict[str, np.ndarray]:
@@ -84,7 +99,9 @@ def arrays(rows: Any) -> dict[str, np.ndarray]:
 
 
 def equal(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
-    return all(np.array_equal(v, b[name], equal_nan=v.dtype.kind == "f") and v.dtype == b[name].dtype for name, v in a.items())
+    return all(
+        np.array_equal(v, b[name], equal_nan=v.dtype.kind == "f") and v.dtype == b[name].dtype for name, v in a.items()
+    )
 
 
 @FEW
@@ -105,7 +122,12 @@ def test_what_was_decoded_decodes_again(row: dict[str, Any]) -> None:
     first = arrays([row])
     code = int(first["c"][0])
     moment = None if np.isnan(first["d"][0]) else str(np.datetime64(int(first["d"][0]), "s"))
-    plain = {"a": float(first["a"][0]), "b": float(first["b"][0]), "c": COLUMNS[2].categories[code - 1] if code else None, "d": moment}
+    plain = {
+        "a": float(first["a"][0]),
+        "b": float(first["b"][0]),
+        "c": COLUMNS[2].categories[code - 1] if code else None,
+        "d": moment,
+    }
     assert equal(first, arrays([plain]))
 
 
@@ -114,7 +136,7 @@ def test_a_category_is_known_by_one_text(value: Any) -> None:
     assert category_text(category_text(value)) == category_text(value)
 
 
-@given(st.integers(-10**6, 10**6))
+@given(st.integers(-(10**6), 10**6))
 def test_a_whole_number_is_one_category_however_it_comes(value: int) -> None:
     forms = (value, float(value), str(value), f"{value}.0", f" {value} ", np.int64(value), np.float32(value))
     assert {category_text(v) for v in forms} == {str(value)}
@@ -131,8 +153,14 @@ def test_what_single_precision_cannot_hold_is_refused(value: float) -> None:
 
 @given(st.sampled_from(["roc_auc", "accuracy", "f1_macro"]), st.integers(1, 99), st.sampled_from([" ", "", "  "]))
 def test_a_bar_says_what_was_written(metric: str, percent: int, blank: str) -> None:
-    bar, same, loose = (parse(text, "classification") for text in (
-        f"{metric}{blank}>={blank}{percent / 100}", f"{metric} >= {percent}%", f"{metric} > {percent / 100}"))
+    bar, same, loose = (
+        parse(text, "classification")
+        for text in (
+            f"{metric}{blank}>={blank}{percent / 100}",
+            f"{metric} >= {percent}%",
+            f"{metric} > {percent / 100}",
+        )
+    )
     assert bar and same and loose
     assert bar.metric == metric and bar.at_least and bar.threshold == percent / 100
     assert same.threshold == pytest.approx(bar.threshold) and loose.threshold == bar.threshold
@@ -156,7 +184,12 @@ def test_any_text_is_a_bar_or_a_sentence(text: str) -> None:
     except BarError as error:
         assert "Write" in str(error) or "It has:" in str(error)
     else:
-        assert bar is not None and bar.metric in shelves.shelf("metrics") and bar.threshold is not None and bar.threshold < 1
+        assert (
+            bar is not None
+            and bar.metric in shelves.shelf("metrics")
+            and bar.threshold is not None
+            and bar.threshold < 1
+        )
 
 
 @pytest.mark.parametrize("number", ["0,85", "1.2.3", "1e999", "1,00", "--1", "1e", "_"])
@@ -198,7 +231,10 @@ def test_neighbours_of_a_rounded_threshold_stay_on_their_sides(threshold: float)
     assert float(below) <= threshold and float(near) <= threshold < float(above)
 
 
-@given(st.lists(st.tuples(st.sampled_from(list(ORDER)), st.sampled_from(["DE001", "DE002"]), WORD), max_size=8), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from(list(ORDER)), st.sampled_from(["DE001", "DE002"]), WORD), max_size=8),
+    st.randoms(),
+)
 def test_findings_have_one_order(found: list[tuple[Any, str, str]], chance: Any) -> None:
     findings = [Finding(code, severity, subject, "", "") for severity, code, subject in found]
     shuffled = list(findings)
@@ -211,7 +247,14 @@ def test_findings_have_one_order(found: list[tuple[Any, str, str]], chance: Any)
 @given(st.integers(1, 30), st.data())
 def test_taking_is_composing(n: int, data: st.DataObject) -> None:
     x = np.arange(n, dtype=np.float32)
-    made = Dataset(TASK, Columns({"x": x}, n), x.copy(), pd.DataFrame({"row": np.arange(n)}), np.arange(n, dtype=np.uint64), {"x": x})
+    made = Dataset(
+        TASK,
+        Columns({"x": x}, n),
+        x.copy(),
+        pd.DataFrame({"row": np.arange(n)}),
+        np.arange(n, dtype=np.uint64),
+        {"x": x},
+    )
     first = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=20)))
     second = np.array(data.draw(st.lists(st.integers(0, len(first) - 1), max_size=20)), dtype=int)
     once, twice = made.take(first[second]), made.take(first).take(second)

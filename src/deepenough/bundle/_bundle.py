@@ -41,8 +41,10 @@ class Bundle:
         try:
             self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own errors share no base class
-            raise BundleError(f"The graph of '{folder}' cannot be opened by onnxruntime {onnxruntime.__version__} "
-                              f"({type(error).__name__}). Install a newer one, or train again.") from error
+            raise BundleError(
+                f"The graph of '{folder}' cannot be opened by onnxruntime {onnxruntime.__version__} "
+                f"({type(error).__name__}). Install a newer one, or train again."
+            ) from error
         self._inputs = [i.name for i in self._session.get_inputs()]
         self._outputs = [o.name for o in self._session.get_outputs()]
 
@@ -77,7 +79,9 @@ class Bundle:
         ``prediction`` (n,), and ``probability_<class>`` (n,) for each class. A missing column is refused by name,
         columns nobody asked for are left aside.
         """
-        columns: dict[str, np.ndarray] = self._kind.columns(self.answer(self._modality.decode(rows, self.task)), self.task)
+        columns: dict[str, np.ndarray] = self._kind.columns(
+            self.answer(self._modality.decode(rows, self.task)), self.task
+        )
         return columns
 
     @property
@@ -95,7 +99,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise BundleError(f"'{path.parent}' is no bundle: it has no {path.name}. Name a folder that `deepenough run` made.") from None
+        raise BundleError(
+            f"'{path.parent}' is no bundle: it has no {path.name}. Name a folder that `deepenough run` made."
+        ) from None
     except OSError as error:
         raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
 
@@ -118,7 +124,11 @@ def _verified(folder: Path, name: str, entry: Any) -> bytes:
     if not path.is_file():
         raise BundleError(f"'{folder}' lacks {name}. Copy the bundle again.")
     data = _read(path)
-    if not isinstance(entry, dict) or len(data) != entry.get("size") or hashlib.sha256(data).hexdigest() != entry.get("sha256"):
+    if (
+        not isinstance(entry, dict)
+        or len(data) != entry.get("size")
+        or hashlib.sha256(data).hexdigest() != entry.get("sha256")
+    ):
         raise BundleError(f"'{path}' was changed since it was written: its hash differs. Copy the bundle again.")
     return data
 
@@ -127,13 +137,19 @@ def _task(signature: dict[str, Any], folder: Path) -> Task:
     try:
         task = msgspec.convert(signature.get("task"), Task)
     except msgspec.ValidationError as error:
-        raise BundleError(f"The signature of '{folder}' says no task ({error}). It is damaged, or made by another version.") from error
+        raise BundleError(
+            f"The signature of '{folder}' says no task ({error}). It is damaged, or made by another version."
+        ) from error
     books = shelves.shelf("modalities")
     if task.modality not in books or task.kind not in shelves.shelf("tasks"):
-        raise BundleError(f"'{folder}' is for {task.kind} of {task.modality}, which is not known here. "
-                          "Install the deepenough that made it.")
+        raise BundleError(
+            f"'{folder}' is for {task.kind} of {task.modality}, which is not known here. "
+            "Install the deepenough that made it."
+        )
     version, made = books[task.modality].facts["version"], signature.get("modality_version")
     if made != version:
-        raise BundleError(f"'{folder}' reads {task.modality} in version {made}, and version {version} is installed. "
-                          "Install the deepenough that made it, or train again.")
+        raise BundleError(
+            f"'{folder}' reads {task.modality} in version {made}, and version {version} is installed. "
+            "Install the deepenough that made it, or train again."
+        )
     return task

@@ -22,8 +22,18 @@ ASSURED = 0.8
 ENOUGH = "a simpler model is as good as sure to meet the bar (--full climbs on)"
 
 
-def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspace, *, bar: Bar | None = None,
-          n_sealed: int, folder: Path, seed: int = 0, full: bool = False) -> list[Trial]:
+def climb(
+    development: Dataset,
+    split: Split,
+    metric: Metric,
+    workspace: Workspace,
+    *,
+    bar: Bar | None = None,
+    n_sealed: int,
+    folder: Path,
+    seed: int = 0,
+    full: bool = False,
+) -> list[Trial]:
     """Try every family on the same parts, cheapest rung first.
 
     Parameters
@@ -57,8 +67,16 @@ def climb(development: Dataset, split: Split, metric: Metric, workspace: Workspa
     return trials
 
 
-def _within_budget(trial: Trial, development: Dataset, split: Split, metric: Metric, workspace: Workspace, folder: Path,
-                   seed: int, predicted: float) -> tuple[Trial, float]:
+def _within_budget(
+    trial: Trial,
+    development: Dataset,
+    split: Split,
+    metric: Metric,
+    workspace: Workspace,
+    folder: Path,
+    seed: int,
+    predicted: float,
+) -> tuple[Trial, float]:
     one, budget, parts = predicted_cpu(trial, development), workspace.budget_seconds, split.parts
     if one * len(parts) > budget / 2:
         parts = parts[:1]
@@ -96,16 +114,22 @@ def gain_between(simple: Trial, complex: Trial, development: Dataset, metric: Me
     assert simple.rows is not None and complex.rows is not None
     groups = development.groups
     if np.array_equal(simple.rows, complex.rows):
-        return gain_of(metric, simple.evidence, complex.evidence, None if groups is None else groups[simple.rows], level)
+        return gain_of(
+            metric, simple.evidence, complex.evidence, None if groups is None else groups[simple.rows], level
+        )
     common, left, right = np.intersect1d(simple.rows, complex.rows, return_indices=True)
-    before, after = (metric.evidence(development.truth[common], {k: v[where] for k, v in (t.answer or {}).items()})
-                     for t, where in ((simple, left), (complex, right)))
+    before, after = (
+        metric.evidence(development.truth[common], {k: v[where] for k, v in (t.answer or {}).items()})
+        for t, where in ((simple, left), (complex, right))
+    )
     return gain_of(metric, before, after, None if groups is None else groups[common], level)
 
 
 def gain_of(metric: Metric, simple: Any, complex: Any, groups: np.ndarray | None, level: float = 0.95) -> Estimate:
     """Return the paired gain; where rows come in groups, whole groups are what chance draws."""
-    return metric.gain(simple, complex, level) if groups is None else gain_by_group(metric, simple, complex, groups, level)
+    return (
+        metric.gain(simple, complex, level) if groups is None else gain_by_group(metric, simple, complex, groups, level)
+    )
 
 
 def better(a: Trial, b: Trial, metric: Metric) -> bool:
@@ -129,8 +153,15 @@ def best(trials: Sequence[Trial], metric: Metric) -> Trial | None:
     return winner
 
 
-def choose(trials: Sequence[Trial], development: Dataset, metric: Metric, *, bar: Bar | None, n_sealed: int,
-           worth: float | None) -> Trial:
+def choose(
+    trials: Sequence[Trial],
+    development: Dataset,
+    metric: Metric,
+    *,
+    bar: Bar | None,
+    n_sealed: int,
+    worth: float | None,
+) -> Trial:
     """Choose by the out-of-fold scores: complexity bears the burden of proof.
 
     With a bar, the simplest trial that is as good as sure to meet it, and clearly inside the limits where one is. Else one
@@ -176,6 +207,13 @@ def _score(trial: Trial) -> float:
 def excess(trial: Trial, bar: Bar | None) -> float:
     """Return how many times its limit the worst of latency, size and cost takes; what has no limit counts for nothing."""
     latency = trial.latency_ms["p95"] if trial.latency_ms else None
-    taken = [] if bar is None else [
-        (latency, bar.latency_ms), (trial.size_bytes, bar.size_mb and bar.size_mb * 1e6), (trial.per_thousand, bar.cost)]
+    taken = (
+        []
+        if bar is None
+        else [
+            (latency, bar.latency_ms),
+            (trial.size_bytes, bar.size_mb and bar.size_mb * 1e6),
+            (trial.per_thousand, bar.cost),
+        ]
+    )
     return max((used / limit for used, limit in taken if used is not None and limit), default=0.0)

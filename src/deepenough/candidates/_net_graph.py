@@ -45,8 +45,21 @@ def _clip(graph: Graph, x: str, low: float, high: float) -> str:
 
 def _numbers(graph: Graph, weights: Arrays, far: float) -> str:
     """(n, a) numbers to (n, a * size): bins, standardised value and missing flag, times the column's own matrix."""
-    c = {name: graph.constant(weights[name]) for name in
-         ("low", "high", "fill", "flag", "mean", "inverse_scale", "left", "inverse_width", "numeric", "numeric_bias")}
+    c = {
+        name: graph.constant(weights[name])
+        for name in (
+            "low",
+            "high",
+            "fill",
+            "flag",
+            "mean",
+            "inverse_scale",
+            "left",
+            "inverse_width",
+            "numeric",
+            "numeric_bias",
+        )
+    }
     missing = graph.add("IsNaN", "numbers")
     inside = graph.add("Min", graph.add("Max", "numbers", c["low"]), c["high"])
     x = graph.add("Where", missing, c["fill"], inside)

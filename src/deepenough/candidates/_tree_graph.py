@@ -10,7 +10,12 @@ from onnx import numpy_helper
 from deepenough.export.graph import Graph
 
 AT_MOST, MEMBER = 0, 6  # BRANCH_LEQ and BRANCH_MEMBER of ai.onnx.ml TreeEnsemble
-FLOATS = {"nodes_splits": np.float32, "leaf_weights": np.float32, "membership_values": np.float32, "nodes_modes": np.uint8}
+FLOATS = {
+    "nodes_splits": np.float32,
+    "leaf_weights": np.float32,
+    "membership_values": np.float32,
+    "nodes_modes": np.uint8,
+}
 
 
 class Ensemble:
@@ -19,10 +24,23 @@ class Ensemble:
     def __init__(self, outputs: int) -> None:
         self.outputs = outputs
         self.base = np.zeros(outputs)  # trees of one leaf are a constant
-        self.lists: dict[str, list[Any]] = {name: [] for name in (
-            "tree_roots", "nodes_featureids", "nodes_modes", "nodes_splits", "nodes_missing_value_tracks_true",
-            "nodes_truenodeids", "nodes_falsenodeids", "nodes_trueleafs", "nodes_falseleafs",
-            "leaf_targetids", "leaf_weights", "membership_values")}
+        self.lists: dict[str, list[Any]] = {
+            name: []
+            for name in (
+                "tree_roots",
+                "nodes_featureids",
+                "nodes_modes",
+                "nodes_splits",
+                "nodes_missing_value_tracks_true",
+                "nodes_truenodeids",
+                "nodes_falsenodeids",
+                "nodes_trueleafs",
+                "nodes_falseleafs",
+                "leaf_targetids",
+                "leaf_weights",
+                "membership_values",
+            )
+        }
 
     def add_tree(self, structure: dict[str, Any], target: int) -> None:
         if "split_feature" not in structure:
@@ -43,7 +61,9 @@ class Ensemble:
         for name in ("nodes_truenodeids", "nodes_falsenodeids", "nodes_trueleafs", "nodes_falseleafs"):
             lists[name].append(0)
         for side, child in (("true", "left_child"), ("false", "right_child")):
-            lists[f"nodes_{side}nodeids"][number], lists[f"nodes_{side}leafs"][number] = self._add_node(node[child], target)
+            lists[f"nodes_{side}nodeids"][number], lists[f"nodes_{side}leafs"][number] = self._add_node(
+                node[child], target
+            )
         return number, 0
 
     def _add_rule(self, node: dict[str, Any]) -> None:

@@ -87,8 +87,12 @@ def families(dataset: Dataset) -> list[Trial]:
 
     What is not installed is a row, too, and says how to get it.
     """
-    books = sorted(shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", ()), b.name))
-    fitting = [b for b in books if dataset.task.kind in b.facts["answers"] and dataset.task.modality in b.facts["modalities"]]
+    books = sorted(
+        shelves.shelf("candidates").values(), key=lambda b: (b.facts["rung"], b.facts.get("cost", ()), b.name)
+    )
+    fitting = [
+        b for b in books if dataset.task.kind in b.facts["answers"] and dataset.task.modality in b.facts["modalities"]
+    ]
     return [_family(book) for book in fitting]
 
 
@@ -107,7 +111,9 @@ def expand(family: Trial, dataset: Dataset) -> list[Trial]:
     candidate: Candidate = shelves.load("candidates", family.candidate)
     if not candidate.suits(dataset.task):
         return []
-    return [replace(family, number=i + 1, settings=s) for i, s in enumerate(candidate.portfolio(dataset.task, len(dataset)))]
+    return [
+        replace(family, number=i + 1, settings=s) for i, s in enumerate(candidate.portfolio(dataset.task, len(dataset)))
+    ]
 
 
 def predicted_cpu(trial: Trial, dataset: Dataset) -> float:
@@ -118,8 +124,15 @@ def predicted_cpu(trial: Trial, dataset: Dataset) -> float:
     return float(base + per_thousand * len(dataset) / 1e3 + per_million * cells / 1e6)
 
 
-def try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,
-            folder: Path, seed: int) -> Trial:
+def try_out(
+    trial: Trial,
+    development: Dataset,
+    parts: tuple[Part, ...],
+    metric: Metric,
+    workspace: Workspace,
+    folder: Path,
+    seed: int,
+) -> Trial:
     """Fit and judge on each part; write the bundle of the last model, prove it, and time it. A failure is a row."""
     try:
         return _try_out(trial, development, parts, metric, workspace, folder, seed)
@@ -134,8 +147,15 @@ def _failed(trial: Trial, error: Exception) -> Trial:
     return replace(trial, status="failed", reason=f"{type(error).__name__}: {reason[0]}")
 
 
-def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric: Metric, workspace: Workspace,
-             folder: Path, seed: int) -> Trial:
+def _try_out(
+    trial: Trial,
+    development: Dataset,
+    parts: tuple[Part, ...],
+    metric: Metric,
+    workspace: Workspace,
+    folder: Path,
+    seed: int,
+) -> Trial:
     candidate: Candidate = shelves.load("candidates", trial.candidate)
     answers, wall = [], 0.0
     started = time.process_time()
@@ -143,7 +163,8 @@ def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric
         workspace.say(f"{trial.title}, setting {trial.number}: part {i + 1} of {len(parts)}")
         begun = time.perf_counter()
         model = candidate.build(development.task, trial.settings, seed).fit(
-            development.take(part.learn), development.take(part.tune), workspace)
+            development.take(part.learn), development.take(part.tune), workspace
+        )
         wall = time.perf_counter() - begun
         answers.append(model.predict(development.take(part.score)))
         workspace.ahead_seconds -= predicted_cpu(trial, development)
@@ -152,11 +173,22 @@ def _try_out(trial: Trial, development: Dataset, parts: tuple[Part, ...], metric
     answer = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
     _must_be_finite(answer)
     evidence = metric.evidence(development.truth[rows], answer)
-    validation = score_of(metric, evidence, None if development.groups is None else development.groups[rows], quick=True)
+    validation = score_of(
+        metric, evidence, None if development.groups is None else development.groups[rows], quick=True
+    )
     if not np.isfinite(validation.value):
         raise ValueError("the score is not defined on the rows it was judged on")
-    done = replace(trial, status="ok", rows=rows, answer=answer, evidence=evidence, validation=validation,
-                   fit_seconds=wall, cpu_seconds=cpu, parts=len(parts))
+    done = replace(
+        trial,
+        status="ok",
+        rows=rows,
+        answer=answer,
+        evidence=evidence,
+        validation=validation,
+        fit_seconds=wall,
+        cpu_seconds=cpu,
+        parts=len(parts),
+    )
     return _measured(done, ship(trial, model, development, folder, seed), development)
 
 
@@ -179,7 +211,9 @@ def _must_be_finite(answer: Answer) -> None:
             raise ValueError(f"the model answered {int((~np.isfinite(values)).sum())} rows with no finite {name}")
 
 
-def refit(trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int) -> tuple[Trial, Bundle | None]:
+def refit(
+    trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int
+) -> tuple[Trial, Bundle | None]:
     """Fit on all development rows, export and prove.
 
     Returns
@@ -190,7 +224,8 @@ def refit(trial: Trial, development: Dataset, final: Part, workspace: Workspace,
     try:
         candidate: Candidate = shelves.load("candidates", trial.candidate)
         model = candidate.build(development.task, trial.settings, seed).fit(
-            development.take(final.learn), development.take(final.tune), workspace)
+            development.take(final.learn), development.take(final.tune), workspace
+        )
         bundle = ship(trial, model, development, folder, seed)
         return _measured(trial, bundle, development), bundle
     except StorageError:
@@ -225,7 +260,7 @@ def time_rows(bundle: Bundle, development: Dataset) -> dict[str, float]:
         times.append(time.perf_counter() - start)
         if i > 10 and time.perf_counter() - begun > LATENCY_SECONDS:
             break
-    p50, p95 = np.percentile(times[min(WARM_CALLS, len(times) // 2):], [50, 95]) * 1000.0
+    p50, p95 = np.percentile(times[min(WARM_CALLS, len(times) // 2) :], [50, 95]) * 1000.0
     return {"p50": round(float(p50), 4), "p95": round(float(p95), 4)}
 
 
@@ -239,7 +274,9 @@ def _as_request(bundle: Bundle, development: Dataset, i: int) -> dict[str, Any]:
             row[column.name] = column.categories[int(value) - 1] if value > 0 else None
         elif column.kind == "time":
             written = np.datetime64(int(value), "s").item() if value == value else None
-            row[column.name] = None if written is None else written.strftime(column.format) if column.format else written.isoformat()
+            row[column.name] = (
+                None if written is None else written.strftime(column.format) if column.format else written.isoformat()
+            )
         else:
             row[column.name] = float(value)
     return row

@@ -37,8 +37,20 @@ class GradientBoosting(Candidate):
 
     def portfolio(self, task: Task, rows: int) -> Sequence[Settings]:
         """A shallow and careful one for few rows and weak signals, a wider one for many rows and strong ones."""
-        careful = {"num_leaves": 8, "learning_rate": 0.06, "min_data_in_leaf": 20, "feature_fraction": 0.6, "lambda_l2": 5.0}
-        wide = {"num_leaves": 31, "learning_rate": 0.06, "min_data_in_leaf": 20, "feature_fraction": 0.8, "lambda_l2": 1.0}
+        careful = {
+            "num_leaves": 8,
+            "learning_rate": 0.06,
+            "min_data_in_leaf": 20,
+            "feature_fraction": 0.6,
+            "lambda_l2": 5.0,
+        }
+        wide = {
+            "num_leaves": 31,
+            "learning_rate": 0.06,
+            "min_data_in_leaf": 20,
+            "feature_fraction": 0.8,
+            "lambda_l2": 1.0,
+        }
         return [wide, careful] if rows >= 10000 else [careful, wide]
 
     def build(self, task: Task, settings: Settings, seed: int) -> Trees:
@@ -58,10 +70,17 @@ class Trees:
         parameters = self._parameters(workspace.threads)
         rounds = max(20, min(ROUNDS, MOST_TREES // self._outputs()))
         data = self._data(x, y)
-        found = lightgbm.train(parameters, data, rounds, valid_sets=[self._data(held, truth, data)],
-                               callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
+        found = lightgbm.train(
+            parameters,
+            data,
+            rounds,
+            valid_sets=[self._data(held, truth, data)],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
         best = max(1, found.best_iteration or rounds)
-        self.booster = lightgbm.train(parameters, self._data(np.concatenate([x, held]), np.concatenate([y, truth])), best)
+        self.booster = lightgbm.train(
+            parameters, self._data(np.concatenate([x, held]), np.concatenate([y, truth])), best
+        )
         return self
 
     def _outputs(self) -> int:
@@ -69,13 +88,24 @@ class Trees:
 
     def _data(self, x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
         codes = list(range(self.widths["numbers"], x.shape[1]))
-        return lightgbm.Dataset(x, y, categorical_feature=codes, reference=like, free_raw_data=False, params={"verbose": -1})
+        return lightgbm.Dataset(
+            x, y, categorical_feature=codes, reference=like, free_raw_data=False, params={"verbose": -1}
+        )
 
     def _parameters(self, threads: int) -> dict[str, Any]:
         objective = {0: "regression", 2: "binary"}.get(len(self.task.labels), "multiclass")
         classes = {"num_class": len(self.task.labels)} if objective == "multiclass" else {}
-        return {"objective": objective, **classes, "verbose": -1, "seed": self.seed, "deterministic": True,
-                "force_row_wise": True, "num_threads": threads, "min_data_per_group": 20, **self.settings}
+        return {
+            "objective": objective,
+            **classes,
+            "verbose": -1,
+            "seed": self.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": threads,
+            "min_data_per_group": 20,
+            **self.settings,
+        }
 
     def predict(self, dataset: Dataset) -> Answer:
         raw = np.asarray(self.booster.predict(_matrix(dataset.tensors), num_threads=1))

@@ -15,11 +15,11 @@ from deepenough.export.graph import Graph, two_columns, widths
 from deepenough.task import Task
 from deepenough.workspace import Workspace
 
-STRENGTHS = (1e-3, 1e-2, 0.1, 1.0, 10.0)   # C of the logistic regression: inverse of the penalty
+STRENGTHS = (1e-3, 1e-2, 0.1, 1.0, 10.0)  # C of the logistic regression: inverse of the penalty
 PENALTIES = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1)
-LEAST_LEVEL = 5          # rows a category needs to get a weight of its own
-NEWTON_WEIGHTS = 1200    # above, the Hessian of Newton's method costs more than L-BFGS saves
-FAR = 3.0                # standard deviations: what lies farther counts as that far, so that one odd cell carries no answer
+LEAST_LEVEL = 5  # rows a category needs to get a weight of its own
+NEWTON_WEIGHTS = 1200  # above, the Hessian of Newton's method costs more than L-BFGS saves
+FAR = 3.0  # standard deviations: what lies farther counts as that far, so that one odd cell carries no answer
 
 
 class Linear(Candidate):
@@ -60,7 +60,7 @@ class Encoding:
         self.offsets = np.concatenate([[0], np.cumsum([k + 1 for k in levels])]).astype(np.int64)
         counts = np.zeros(int(self.offsets[-1]), np.int64)
         for j in range(codes.shape[1]):
-            counts[self.offsets[j]:self.offsets[j + 1]] = np.bincount(codes[:, j], minlength=levels[j] + 1)
+            counts[self.offsets[j] : self.offsets[j + 1]] = np.bincount(codes[:, j], minlength=levels[j] + 1)
         self.levels = np.flatnonzero(counts >= LEAST_LEVEL)
 
     def design(self, tensors: dict[str, np.ndarray]) -> np.ndarray:
@@ -78,7 +78,7 @@ class Encoding:
     def tables(self, weights: np.ndarray) -> np.ndarray:
         """Return (offsets[-1], outputs): the weight of every code, 0 for the rare."""
         table = np.zeros((int(self.offsets[-1]), weights.shape[0]))
-        table[self.levels] = weights[:, len(self.fill) + len(self.flagged):].T
+        table[self.levels] = weights[:, len(self.fill) + len(self.flagged) :].T
         return table
 
 
@@ -140,7 +140,9 @@ class LinearModel:
             self.bias[0 if outputs == 1 else present[0]] = 30.0 if outputs > 1 or present[0] == 1 else -30.0
             return None
         newton = x.shape[1] * (1 if len(present) == 2 else len(present)) <= NEWTON_WEIGHTS
-        model = before or LogisticRegression(solver="newton-cholesky" if newton else "lbfgs", warm_start=True, max_iter=300, tol=1e-4)
+        model = before or LogisticRegression(
+            solver="newton-cholesky" if newton else "lbfgs", warm_start=True, max_iter=300, tol=1e-4
+        )
         model.C = strength
         model.fit(x, codes)
         self._take(model, present, outputs)
@@ -175,7 +177,11 @@ class LinearModel:
             value = graph.add("Squeeze", raw, graph.constant(np.array([1])))
             graph.add("Cast", value, output="value", to=1)
             return Plan(graph.finish(["value"], None), ("value",))
-        chance = graph.add("Softmax", raw, axis=1) if len(self.bias) > 1 else two_columns(graph, graph.add("Sigmoid", raw), np.float64)
+        chance = (
+            graph.add("Softmax", raw, axis=1)
+            if len(self.bias) > 1
+            else two_columns(graph, graph.add("Sigmoid", raw), np.float64)
+        )
         graph.add("Cast", chance, output="probability", to=1)
         return Plan(graph.finish(["probability"], len(self.task.labels)), ("probability",))
 
@@ -189,7 +195,7 @@ class LinearModel:
         terms = [graph.add("MatMul", graph.add("Clip", z, *far), graph.constant(self.weights[:, :a].T))]
         if len(e.flagged):
             flags = np.zeros((a, len(self.bias)))
-            flags[e.flagged] = self.weights[:, a:a + len(e.flagged)].T
+            flags[e.flagged] = self.weights[:, a : a + len(e.flagged)].T
             terms.append(graph.add("MatMul", graph.add("Cast", gone, to=11), graph.constant(flags)))
         return terms
 

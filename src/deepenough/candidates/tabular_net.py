@@ -21,16 +21,29 @@ from deepenough.dataset import Answer, Dataset
 from deepenough.task import Task
 from deepenough.workspace import Workspace
 
-BLOCK = 4096      # rows answered at a time, so that memory does not grow with the table
-FAR = 2.5         # standard deviations beyond which a number is no further away: one odd cell must not carry the answer
-WARM_UP = 50      # steps
-LEAF_ROWS = 20    # rows on either side of a bin's edge that a tree chose
+BLOCK = 4096  # rows answered at a time, so that memory does not grow with the table
+FAR = 2.5  # standard deviations beyond which a number is no further away: one odd cell must not carry the answer
+WARM_UP = 50  # steps
+LEAF_ROWS = 20  # rows on either side of a bin's edge that a tree chose
 TREE_ROWS = 50000
-HUGE = 1e37       # numbers learnt from stay inside, so that no difference of two overflows float32
+HUGE = 1e37  # numbers learnt from stay inside, so that no difference of two overflows float32
 DEFAULTS: dict[str, Any] = {
-    "heads": 8, "width": 128, "layers": 2, "bins": 24, "number_size": 8, "category_size": 8, "least_rows": 4,
-    "dropout": 0.1, "input_dropout": 0.1, "rate": 2e-3, "decay": 0.03, "average": 0.99, "batch": 256, "epochs": 60,
-    "most_rows": 2_500_000, "patience": 12,
+    "heads": 8,
+    "width": 128,
+    "layers": 2,
+    "bins": 24,
+    "number_size": 8,
+    "category_size": 8,
+    "least_rows": 4,
+    "dropout": 0.1,
+    "input_dropout": 0.1,
+    "rate": 2e-3,
+    "decay": 0.03,
+    "average": 0.99,
+    "batch": 256,
+    "epochs": 60,
+    "most_rows": 2_500_000,
+    "patience": 12,
 }
 
 
@@ -121,8 +134,11 @@ def _edges(seen: np.ndarray, target: np.ndarray, bins: int) -> np.ndarray:
     if len(distinct) <= bins + 1:
         return distinct
     of_rows, of_values = bins // 2 - bins // 8, bins // 8
-    parts = [_thresholds(seen, target, bins - bins // 2), np.quantile(seen, np.linspace(0, 1, of_rows + 2)),
-             np.quantile(distinct, np.linspace(0, 1, of_values + 1)[1:-1])]
+    parts = [
+        _thresholds(seen, target, bins - bins // 2),
+        np.quantile(seen, np.linspace(0, 1, of_rows + 2)),
+        np.quantile(distinct, np.linspace(0, 1, of_values + 1)[1:-1]),
+    ]
     return np.unique(np.concatenate(parts))
 
 
@@ -305,13 +321,16 @@ class Net:
 class Training:
     """AdamW at one rate after a warm-up; a running average of the weights answers, the best on held rows is kept."""
 
-    def __init__(self, network: Network, settings: Settings, loss: Callable[[Tensor, Tensor], Tensor],
-                 generator: torch.Generator) -> None:
+    def __init__(
+        self, network: Network, settings: Settings, loss: Callable[[Tensor, Tensor], Tensor], generator: torch.Generator
+    ) -> None:
         self.network, self.settings, self.loss, self.generator = network, settings, loss, generator
         self.weights = list(network.parameters())
         self.average = [w.detach().clone() for w in self.weights]
-        groups = [{"params": [w for w in self.weights if w.ndim >= 2], "weight_decay": settings["decay"]},
-                  {"params": [w for w in self.weights if w.ndim < 2], "weight_decay": 0.0}]
+        groups = [
+            {"params": [w for w in self.weights if w.ndim >= 2], "weight_decay": settings["decay"]},
+            {"params": [w for w in self.weights if w.ndim < 2], "weight_decay": 0.0},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=settings["rate"], foreach=True)
         self.step = 0
 

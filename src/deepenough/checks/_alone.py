@@ -14,8 +14,8 @@ import numpy as np
 
 FOLDS = 5
 COARSE, FINE = (20, 64), (5, 1024)  # rows a bin at least, bins at most: steady means; sharp borders
-MOST_ROWS = 20_000      # more say nothing new about a leak; each class keeps its share of these
-MOST_TOGETHER = 50      # columns that answer together: the best ones
+MOST_ROWS = 20_000  # more say nothing new about a leak; each class keeps its share of these
+MOST_TOGETHER = 50  # columns that answer together: the best ones
 
 
 @dataclass(frozen=True)

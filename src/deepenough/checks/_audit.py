@@ -46,8 +46,15 @@ class Audit:
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
-    return {"code": finding.code, "severity": finding.severity, "subject": finding.subject, "message": finding.message,
-            "remedy": finding.remedy, "evidence": finding.evidence, "rows": finding.where}
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "evidence": finding.evidence,
+        "rows": finding.where,
+    }
 
 
 def audit_inputs(dataset: Dataset) -> Audit:

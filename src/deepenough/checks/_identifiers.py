@@ -13,11 +13,11 @@ from deepenough.task import Column
 from ._look import arrays, columns, gaps
 
 LEAST_ROWS = 50
-LEAST_VALUES = 20     # fewer different values name nothing
-ALL_DIFFERENT = 0.9   # share of different values among whole numbers that name rows
-COUNTED = 2.0         # range over rows, up to which whole numbers that all differ were counted, not measured
-ROWS_A_NAME = 2.0     # rows a value, from which it comes back
-EXACT = 2.0**24       # beyond, 32-bit numbers no longer tell neighbouring whole numbers apart
+LEAST_VALUES = 20  # fewer different values name nothing
+ALL_DIFFERENT = 0.9  # share of different values among whole numbers that name rows
+COUNTED = 2.0  # range over rows, up to which whole numbers that all differ were counted, not measured
+ROWS_A_NAME = 2.0  # rows a value, from which it comes back
+EXACT = 2.0**24  # beyond, 32-bit numbers no longer tell neighbouring whole numbers apart
 # Names of who or what comes back. The general words for a row's name (number, index, row) would not do here.
 COMES_BACK = re.compile(r"(^|[_\W])(?i:id|uuid|guid)$|[a-z0-9]I[dD]$|\w ?#$")
 

@@ -38,13 +38,25 @@ class ClassImbalance(Check):
         most = int(counts.argmax())
         none = "none of them" if len(rare) > 1 else "no such row"
         named = listed(f"'{labels[c]}' {percent(counts[c] / total)} ({counts[c]:,})" for c in rare)
-        message = (f"Rare in '{dataset.task.target}': {named}. A model that always says '{labels[most]}' has an "
-                   f"accuracy of {percent(counts[most] / total)} and finds {none}.")
-        return Finding(self.code, severity, labels[rare[0]], message, _remedy(len(counts), severity), {
-            "rows": total, "smallest_class": int(counts.min()), "smallest_share": float(counts.min() / total),
-            "counts": {labels[c]: int(counts[c]) for c in range(len(counts))},
-            "accuracy_of_always": float(counts[most] / total), "misleading": _misleading(severity),
-        })
+        message = (
+            f"Rare in '{dataset.task.target}': {named}. A model that always says '{labels[most]}' has an "
+            f"accuracy of {percent(counts[most] / total)} and finds {none}."
+        )
+        return Finding(
+            self.code,
+            severity,
+            labels[rare[0]],
+            message,
+            _remedy(len(counts), severity),
+            {
+                "rows": total,
+                "smallest_class": int(counts.min()),
+                "smallest_share": float(counts.min() / total),
+                "counts": {labels[c]: int(counts[c]) for c in range(len(counts))},
+                "accuracy_of_always": float(counts[most] / total),
+                "misleading": _misleading(severity),
+            },
+        )
 
     def plant(self, clean: Dataset, seed: int) -> Dataset:
         """Remove the smallest class but for a few rows in a thousand."""
@@ -67,5 +79,7 @@ def _remedy(classes: int, severity: Severity) -> str:
         return "Do not judge by accuracy: use balanced_accuracy or f1_macro, where every class counts the same."
     if severity == "note":
         return "Do not judge by accuracy: use average_precision, roc_auc or balanced_accuracy."
-    return ("Do not judge by accuracy, nor by roc_auc alone (it stays high although most alarms are false): use "
-            "average_precision, and collect more rows of the rare class.")
+    return (
+        "Do not judge by accuracy, nor by roc_auc alone (it stays high although most alarms are false): use "
+        "average_precision, and collect more rows of the rare class."
+    )

@@ -34,29 +34,49 @@ class ConflictingLabels(Check):
     def _classes(self, dataset: Dataset, found: Repeats, truth: np.ndarray) -> Finding:
         lost = len(found.rows) - int(_majorities(found, truth).sum())
         share = lost / len(dataset)
-        seen = (f"so {counted(lost, 'answer')} must be wrong whatever the model, and at best {percent(1 - share)} "
-                "of all these rows can be right")
+        seen = (
+            f"so {counted(lost, 'answer')} must be wrong whatever the model, and at best {percent(1 - share)} "
+            "of all these rows can be right"
+        )
         return self._finding(dataset, found, share, seen, {"unavoidable_errors": lost, "best_accuracy": 1 - share})
 
     def _values(self, dataset: Dataset, found: Repeats, truth: np.ndarray) -> Finding:
         inside = float(_squares_within(found, truth).sum())
         share = inside / float(np.sum((truth - truth.mean()) ** 2))
         spread = float(np.sqrt(inside / len(found.rows)))
-        seen = (f"{spread:.3g} around their mean, so {percent(share)} of the spread of '{dataset.task.target}' "
-                "cannot be told from these columns")
+        seen = (
+            f"{spread:.3g} around their mean, so {percent(share)} of the spread of '{dataset.task.target}' "
+            "cannot be told from these columns"
+        )
         return self._finding(dataset, found, share, seen, {"best_r2": 1 - share, "spread_within": spread})
 
-    def _finding(self, dataset: Dataset, found: Repeats, share: float, seen: str,
-                 evidence: dict[str, float]) -> Finding:
+    def _finding(
+        self, dataset: Dataset, found: Repeats, share: float, seen: str, evidence: dict[str, float]
+    ) -> Finding:
         severity: Severity = "warning" if share >= WORTH_A_WARNING else "note"
-        message = (f"{len(found.rows):,} rows in {counted(len(found.sizes), 'group')} have the same inputs and "
-                   f"different values of '{dataset.task.target}', {seen}.")
-        remedy = ("Look at these rows: mend the labels that are wrong, or add the column that explains the difference. "
-                  "What remains is a limit for every model.")
-        figures = {"rows": len(dataset), "conflicting_rows": len(found.rows), "groups": len(found.sizes),
-                   "share": share}
-        return Finding(self.code, severity, dataset.task.target or "target", message, remedy, figures | evidence,
-                       row_numbers(dataset, found.rows))
+        message = (
+            f"{len(found.rows):,} rows in {counted(len(found.sizes), 'group')} have the same inputs and "
+            f"different values of '{dataset.task.target}', {seen}."
+        )
+        remedy = (
+            "Look at these rows: mend the labels that are wrong, or add the column that explains the difference. "
+            "What remains is a limit for every model."
+        )
+        figures = {
+            "rows": len(dataset),
+            "conflicting_rows": len(found.rows),
+            "groups": len(found.sizes),
+            "share": share,
+        }
+        return Finding(
+            self.code,
+            severity,
+            dataset.task.target or "target",
+            message,
+            remedy,
+            figures | evidence,
+            row_numbers(dataset, found.rows),
+        )
 
     def plant(self, clean: Dataset, seed: int) -> Dataset:
         """Copy one row in twenty, with another answer."""
@@ -65,9 +85,9 @@ class ConflictingLabels(Check):
         planted = with_copies(clean, copied)
         target = planted.truth.copy()
         if clean.task.kind == "classification":
-            target[len(clean):] = (target[len(clean):] + 1) % len(clean.task.labels)
+            target[len(clean) :] = (target[len(clean) :] + 1) % len(clean.task.labels)
         else:
-            target[len(clean):] += 5 * target.std()
+            target[len(clean) :] += 5 * target.std()
         return with_target(planted, target)
 
 

@@ -14,7 +14,7 @@ from ._faults import with_column
 from ._look import arrays, counted, gaps, listed, percent, row_numbers
 
 NEARLY = 0.995  # share of rows with one value, from which a column says next to nothing
-FEWEST = 20     # rows under which one value everywhere may be luck
+FEWEST = 20  # rows under which one value everywhere may be luck
 
 
 class ConstantColumns(Check):

@@ -13,8 +13,8 @@ from ._faults import with_copies
 from ._look import Repeats, percent, repeats, row_numbers
 
 WORTH_A_WARNING = 0.01  # share of rows that are copies
-FEWEST = 5              # copies; fewer are a note in any table
-BY_CHANCE = 0.5         # expected over found pairs, from which the columns are simply coarse
+FEWEST = 5  # copies; fewer are a note in any table
+BY_CHANCE = 0.5  # expected over found pairs, from which the columns are simply coarse
 
 
 class Duplicates(Check):
@@ -39,19 +39,33 @@ class Duplicates(Check):
         share = copies / len(dataset)
         severity: Severity = "warning" if share >= WORTH_A_WARNING and copies >= FEWEST else "note"
         repeat = "repeats" if copies == 1 else "repeat"
-        message = (f"{copies:,} of {len(dataset):,} rows ({percent(share)}) {repeat} an earlier row in every input; "
-                   f"the most frequent row stands there {int(found.sizes.max()):,} times.")
-        remedy = ("Remove the copies if one event was recorded twice; if they are separate events, add a column that "
-                  "tells them apart. Until then, equal rows must stay on one side of every split.")
+        message = (
+            f"{copies:,} of {len(dataset):,} rows ({percent(share)}) {repeat} an earlier row in every input; "
+            f"the most frequent row stands there {int(found.sizes.max()):,} times."
+        )
+        remedy = (
+            "Remove the copies if one event was recorded twice; if they are separate events, add a column that "
+            "tells them apart. Until then, equal rows must stay on one side of every split."
+        )
         numbers = dataset.about["row"].to_numpy()[found.rows]
         clusters = [part.tolist() for part in np.split(numbers, np.cumsum(found.sizes)[:-1])]
-        return Finding(self.code, severity, "rows", message, remedy, _evidence(dataset, found),
-                       row_numbers(dataset, _later(found)), clusters)
+        return Finding(
+            self.code,
+            severity,
+            "rows",
+            message,
+            remedy,
+            _evidence(dataset, found),
+            row_numbers(dataset, _later(found)),
+            clusters,
+        )
 
     def _coarse(self, dataset: Dataset, found: Repeats, chance: float) -> Finding:
         distinct = len(dataset) - len(found.rows) + len(found.sizes)
-        message = (f"The {len(dataset):,} rows hold only {distinct:,} different combinations of inputs: the columns "
-                   "are so coarse that rows are equal by chance.")
+        message = (
+            f"The {len(dataset):,} rows hold only {distinct:,} different combinations of inputs: the columns "
+            "are so coarse that rows are equal by chance."
+        )
         remedy = "Nothing need be done. Finer columns would let a model tell more rows apart."
         evidence = {**_evidence(dataset, found), "pairs_by_chance_over_found": chance}
         return Finding(self.code, "note", "rows", message, remedy, evidence)
@@ -79,8 +93,13 @@ def pairs_by_chance(dataset: Dataset) -> float:
 
 def _evidence(dataset: Dataset, found: Repeats) -> dict[str, float]:
     copies = len(found.rows) - len(found.sizes)
-    return {"rows": len(dataset), "copies": copies, "share": copies / len(dataset), "groups": len(found.sizes),
-            "largest_group": int(found.sizes.max())}
+    return {
+        "rows": len(dataset),
+        "copies": copies,
+        "share": copies / len(dataset),
+        "groups": len(found.sizes),
+        "largest_group": int(found.sizes.max()),
+    }
 
 
 def _later(found: Repeats) -> np.ndarray:

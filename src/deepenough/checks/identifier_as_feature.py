@@ -36,19 +36,28 @@ class IdentifierAsFeature(Check):
         return findings
 
     def _left_out(self, column: Column, n: int) -> Finding:
-        return Finding(self.code, "note", column.name, f"'{column.name}' names each row and was left out.",
-                       "Nothing need be done. If it does describe the row, keep it with "
-                       f"--types {column.name}=category.",
-                       {"rows": n, "role": "key"})
+        return Finding(
+            self.code,
+            "note",
+            column.name,
+            f"'{column.name}' names each row and was left out.",
+            f"Nothing need be done. If it does describe the row, keep it with --types {column.name}=category.",
+            {"rows": n, "role": "key"},
+        )
 
     def _look(self, column: Column, array: np.ndarray) -> list[Finding]:
         if names_rows(column, array):
-            mend = ("Leave it out, or keep only the part of it that comes back: a prefix, a domain, a place."
-                    if column.categories else "Leave it out: a new row has a new one, which no model has seen.")
+            mend = (
+                "Leave it out, or keep only the part of it that comes back: a prefix, a domain, a place."
+                if column.categories
+                else "Leave it out: a new row has a new one, which no model has seen."
+            )
             return [self._finding(column, array, "a name or running number of the row", mend)]
         if comes_back(column, array):
-            mend = (f"Split by it with --group {column.name}, so that rows of the same value stay on one side of every "
-                    "split; otherwise a model recognises them again and looks better than it is.")
+            mend = (
+                f"Split by it with --group {column.name}, so that rows of the same value stay on one side of every "
+                "split; otherwise a model recognises them again and looks better than it is."
+            )
             return [self._finding(column, array, "the name of something that comes back", mend)]
         return []
 

@@ -22,9 +22,9 @@ LEAST_IN_CLASS = 10
 # By what the score is: two classes (area under the ROC curve), more classes (skill), numbers (R2).
 NEARLY_PERFECT = {"auc": 0.995, "skill": 0.99, "r2": 0.999}
 SUSPICIOUS = {"auc": 0.95, "skill": 0.9, "r2": 0.85}
-FAR_BEHIND = 5.0       # the others' error over this column's: it answers, they do not
-CLEARLY_BEHIND = 2.5   # the same, for a column that is only suspicious
-BY_GAPS_ALONE = 0.98   # share of the lift that empty or filled cells alone must give
+FAR_BEHIND = 5.0  # the others' error over this column's: it answers, they do not
+CLEARLY_BEHIND = 2.5  # the same, for a column that is only suspicious
+BY_GAPS_ALONE = 0.98  # share of the lift that empty or filled cells alone must give
 _SAYS = {
     "auc": "tells {labels}: of two rows, one of each, it picks the right one in {share} of cases",
     "skill": "avoids {share} of the mistakes that always giving the most frequent answer would make",
@@ -70,11 +70,14 @@ class LeakingColumn(Check):
         asked, scores = _asked(dataset)
         measure = _measure(asked)
         near = [s for s in scores if s.score >= NEARLY_PERFECT[measure] - asked.grain]
-        rest = scores[len(near):]
+        rest = scores[len(near) :]
         # The others are asked only where one stands out: that is rare, and costs more than all the rest.
         if near:
-            return [self._finding(dataset, s, others, asked, _weight(s, others, asked))
-                    for others in [_others(dataset, near, rest, asked)] for s in near]
+            return [
+                self._finding(dataset, s, others, asked, _weight(s, others, asked))
+                for others in [_others(dataset, near, rest, asked)]
+                for s in near
+            ]
         if rest and rest[0].score >= SUSPICIOUS[measure]:
             others = _others(dataset, rest[:1], rest[1:], asked)
             if 1 - others.score >= CLEARLY_BEHIND * (1 - rest[0].score):
@@ -85,12 +88,22 @@ class LeakingColumn(Check):
         by_gaps = _gaps_tell(dataset, found, asked)
         subject = f"Whether '{found.column}' is filled in" if by_gaps else f"'{found.column}' alone"
         says = _SAYS[_measure(asked)].format(
-            share=percent(found.score), target=dataset.task.target,
-            labels=" from ".join(f"'{label}'" for label in reversed(dataset.task.labels)))
-        remedy = ("Ask when this column is filled in. If only after the answer is known, or from it, leave it out; "
-                  "if it is known beforehand, keep it: then it is the best thing you have.")
-        evidence = {"measure": _measure(asked), "score": found.score, "others": others.score, "like_it": others.like_it,
-                    "rows": len(asked.truth), "by_gaps": by_gaps}
+            share=percent(found.score),
+            target=dataset.task.target,
+            labels=" from ".join(f"'{label}'" for label in reversed(dataset.task.labels)),
+        )
+        remedy = (
+            "Ask when this column is filled in. If only after the answer is known, or from it, leave it out; "
+            "if it is known beforehand, keep it: then it is the best thing you have."
+        )
+        evidence = {
+            "measure": _measure(asked),
+            "score": found.score,
+            "others": others.score,
+            "like_it": others.like_it,
+            "rows": len(asked.truth),
+            "by_gaps": by_gaps,
+        }
         return Finding(self.code, severity, found.column, f"{subject} {says}; {others.said()}.", remedy, evidence)
 
     def plant(self, clean: Dataset, seed: int) -> Dataset:

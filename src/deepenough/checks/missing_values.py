@@ -36,8 +36,10 @@ class MissingValues(Check):
     def _mostly_empty(self, dataset: Dataset, name: str, share: float) -> Finding:
         filled = np.flatnonzero(~gaps(arrays(dataset)[name]))
         message = f"'{name}' is empty in {percent(share)} of the {len(dataset):,} rows; {len(filled):,} have a value."
-        remedy = ("If empty means 'there is none', write that as a word or number of its own; if the value was lost or "
-                  "comes only later, leave the column out.")
+        remedy = (
+            "If empty means 'there is none', write that as a word or number of its own; if the value was lost or "
+            "comes only later, leave the column out."
+        )
         evidence = {"rows": len(dataset), "empty": len(dataset) - len(filled), "share": share}
         return Finding(self.code, "warning", name, message, remedy, evidence, row_numbers(dataset, filled))
 
@@ -45,8 +47,10 @@ class MissingValues(Check):
         by_share = dict(sorted(shares.items(), key=lambda item: -item[1]))
         named = listed(f"'{name}' {percent(share)}" for name, share in by_share.items())
         message = f"{counted(len(shares), 'column')} {'has' if len(shares) == 1 else 'have'} empty cells: {named}."
-        remedy = ("Nothing need be done: models read empty cells. Make sure they will be empty for new rows in the "
-                  "same cases.")
+        remedy = (
+            "Nothing need be done: models read empty cells. Make sure they will be empty for new rows in the "
+            "same cases."
+        )
         return Finding(self.code, "note", "columns", message, remedy, {"rows": len(dataset), "shares": by_share})
 
     def plant(self, clean: Dataset, seed: int) -> Dataset:

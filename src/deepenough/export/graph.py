@@ -54,7 +54,9 @@ class Graph:
         outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n in outputs]
         graph = helper.make_graph(self._nodes, "deepenough", ins, outs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
-        model: ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="deepenough")
+        model: ModelProto = helper.make_model(
+            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="deepenough"
+        )
         return bytes(model.SerializeToString())
 
 

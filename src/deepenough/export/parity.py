@@ -28,8 +28,10 @@ def prove(predict: Callable[[Dataset], Answer], bundle: Bundle, dataset: Dataset
     for name, rows in (("real", real), ("odd", odd(real.take(np.arange(min(ODD, len(real)))), rng))):
         differs = np.flatnonzero(~kind.alike(predict(rows), bundle.run(rows.tensors)))
         if len(differs):
-            raise ParityError(f"The exported model answers {len(differs)} of {len(rows)} {name} rows otherwise than the trained one, so it "
-                              "is not shipped. Please report this with the data's shape.")
+            raise ParityError(
+                f"The exported model answers {len(differs)} of {len(rows)} {name} rows otherwise than the trained one, so it "
+                "is not shipped. Please report this with the data's shape."
+            )
 
 
 def odd(rows: Dataset, rng: np.random.Generator) -> Dataset:

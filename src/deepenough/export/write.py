@@ -26,13 +26,19 @@ def write(folder: Path, task: Task, plan: Plan, learnt: Dataset, about: dict[str
     about : what made the model (candidate, settings, seed): said in the manifest.
     """
     signature = {
-        "schema": SIGNATURE, "task": msgspec.to_builtins(task), "features": list(learnt.features),
-        "modality_version": shelves.shelf("modalities")[task.modality].facts["version"], "outputs": list(plan.outputs),
+        "schema": SIGNATURE,
+        "task": msgspec.to_builtins(task),
+        "features": list(learnt.features),
+        "modality_version": shelves.shelf("modalities")[task.modality].facts["version"],
+        "outputs": list(plan.outputs),
     }
     files = {"model.onnx": plan.graph, "signature.json": _json(signature)}
     manifest = {
-        "schema": SCHEMA, "made_by": {"deepenough": version("deepenough"), **about},
-        "files": {name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()},
+        "schema": SCHEMA,
+        "made_by": {"deepenough": version("deepenough"), **about},
+        "files": {
+            name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()
+        },
     }
     with new_folder(folder) as temporary:
         for name, data in (*files.items(), ("manifest.json", _json(manifest))):

@@ -23,14 +23,18 @@ def by_column(rows: Any) -> tuple[Mapping[str, Any], int]:
         return {str(name): rows[name] for name in rows.columns}, len(rows)
     if isinstance(rows, Mapping):
         if not all(isinstance(cells, Sequence | np.ndarray) and not isinstance(cells, str) for cells in rows.values()):
-            raise DataError("A dict gives whole columns: lists of cells by name. For one row, give a list of one dict: [row].")
+            raise DataError(
+                "A dict gives whole columns: lists of cells by name. For one row, give a list of one dict: [row]."
+            )
         columns = {name: list(cells) for name, cells in rows.items()}
         lengths = {len(cells) for cells in columns.values()}
         if len(lengths) > 1:
             raise DataError(f"The columns have different lengths: {sorted(lengths)}. Give one cell a row in each.")
         return columns, lengths.pop() if lengths else 0
     if isinstance(rows, str | Path):
-        raise DataError(f"Rows are wanted, not a path ('{rows}'). Open the file with pandas, or let `deepenough predict` read it.")
+        raise DataError(
+            f"Rows are wanted, not a path ('{rows}'). Open the file with pandas, or let `deepenough predict` read it."
+        )
     rows = list(rows)
     if not rows:
         raise DataError("There are no rows to answer. Give at least one, as a dict by column name.")
@@ -40,7 +44,9 @@ def by_column(rows: Any) -> tuple[Mapping[str, Any], int]:
     try:
         return {name: [row[name] for row in rows] for name in names}, len(rows)
     except KeyError as error:
-        raise DataError(f"A row lacks the column {error}, which the first row has. Give every row the same columns.") from None
+        raise DataError(
+            f"A row lacks the column {error}, which the first row has. Give every row the same columns."
+        ) from None
 
 
 def _decode_number(cells: Any, column: Column) -> np.ndarray:
@@ -65,7 +71,9 @@ def _each(cells: Any, read: Callable[[Any], float], column: Column, wanted: str)
     except (TypeError, ValueError, OverflowError):
         row = next(i for i, v in enumerate(cells) if not _readable(v, read))
         where = "a cell holds something else" if len(cells) == 1 else f"row {row} (counted from 0) holds something else"
-        raise DataError(f"Column '{column.name}' must hold {wanted}, and {where}. Mend that cell, or leave it empty.") from None
+        raise DataError(
+            f"Column '{column.name}' must hold {wanted}, and {where}. Mend that cell, or leave it empty."
+        ) from None
 
 
 def _readable(value: Any, read: Callable[[Any], float]) -> bool:
@@ -109,7 +117,9 @@ def _decode_category(cells: Any, column: Column) -> np.ndarray:
         try:
             distinct = {v: codes.get(category_text(v), 0) for v in cells.unique()}
         except TypeError:
-            raise DataError(f"Column '{column.name}' holds a list or a dict in a cell. Give one value a cell.") from None
+            raise DataError(
+                f"Column '{column.name}' holds a list or a dict in a cell. Give one value a cell."
+            ) from None
         if len(distinct) == 1:  # one value, maybe NaN, which no look-up finds again
             return np.full(len(cells), next(iter(distinct.values())), dtype=np.int64)
         return np.array([distinct.get(v, 0) for v in cells.tolist()], dtype=np.int64)
@@ -126,12 +136,18 @@ def _decode_time(cells: Any, column: Column) -> np.ndarray:
         import pandas as pd
 
         if cells.dtype.kind != "M":
-            text = cells.map(lambda v: v.strip() if isinstance(v, str) and v.strip() not in MISSING else None if isinstance(v, str) else v)
+            text = cells.map(
+                lambda v: (
+                    v.strip() if isinstance(v, str) and v.strip() not in MISSING else None if isinstance(v, str) else v
+                )
+            )
             times = pd.to_datetime(text, format=column.format or "ISO8601", errors="coerce", utc=True)
             unread = np.flatnonzero(times.isna().to_numpy() & text.notna().to_numpy())
             if len(unread):
-                raise DataError(f"Column '{column.name}' must hold {_dates(column)}, and row {unread[0]} (counted from 0) holds "
-                                "something else. Mend that cell, or leave it empty.")
+                raise DataError(
+                    f"Column '{column.name}' must hold {_dates(column)}, and row {unread[0]} (counted from 0) holds "
+                    "something else. Mend that cell, or leave it empty."
+                )
             return epoch_seconds(times)
         return epoch_seconds(cells)
     return np.array(_each(cells, lambda v: _seconds(v, column.format), column, _dates(column)), dtype=np.float64)
@@ -153,6 +169,9 @@ def _seconds(value: Any, written: str | None) -> float:
 
 
 DECODERS: dict[str, Callable[[Any, Column], np.ndarray]] = {
-    "number": _decode_number, "boolean": _decode_boolean, "category": _decode_category,
-    "high_cardinality": _decode_category, "time": _decode_time,
+    "number": _decode_number,
+    "boolean": _decode_boolean,
+    "category": _decode_category,
+    "high_cardinality": _decode_category,
+    "time": _decode_time,
 }

@@ -21,7 +21,7 @@ SEPARATORS = (",", ";", "\t", "|")
 MOST_COLUMNS = 2000
 SNIFFED_LINES = 50
 RAGGED_LIMIT = 256 * 2**20  # bytes up to which every line is counted; beyond, pandas' own check must do
-PARQUET = b"PAR1"           # how such a file begins, and how it ends where it is whole
+PARQUET = b"PAR1"  # how such a file begins, and how it ends where it is whole
 STRANGERS = (  # what else lands under the name of a table, and what to do with it
     (b"\x89PNG", "a picture", "Name the table that goes with it"),
     (b"\xff\xd8\xff", "a picture", "Name the table that goes with it"),
@@ -79,7 +79,9 @@ def _no_file(path: Path) -> str:
 
 def _cannot_open(path: Path, error: OSError) -> DataError:
     name = path.name if len(path.name) <= 60 else f"{path.name[:60]}..."
-    return DataError(f"'{name}' cannot be opened: {(error.strerror or str(error)).lower()}. Check the path and your rights to read it.")
+    return DataError(
+        f"'{name}' cannot be opened: {(error.strerror or str(error)).lower()}. Check the path and your rights to read it."
+    )
 
 
 def _refuse_strangers(path: Path, head: bytes) -> None:
@@ -97,14 +99,20 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         file.seek(-min(4, path.stat().st_size), 2)
         ends = file.read() == PARQUET
     if not begins:
-        raise DataError(f"'{path}' is no Parquet file, though it is called so. Give it its right ending (.csv?), or write it again.")
+        raise DataError(
+            f"'{path}' is no Parquet file, though it is called so. Give it its right ending (.csv?), or write it again."
+        )
     if not ends:
-        raise DataError(f"'{path}' cannot be read as Parquet: its end is missing, so it was cut off. Copy or write it again.")
+        raise DataError(
+            f"'{path}' cannot be read as Parquet: its end is missing, so it was cut off. Copy or write it again."
+        )
     try:
         frame = pd.read_parquet(path)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        raise DataError(f"'{path}' cannot be read as Parquet: {reason}. It is damaged: copy or write it again.") from error
+        raise DataError(
+            f"'{path}' cannot be read as Parquet: {reason}. It is damaged: copy or write it again."
+        ) from error
     return frame.reset_index() if frame.index.names != [None] else frame
 
 
@@ -113,8 +121,9 @@ def decode_text(raw: bytes, path: Path) -> tuple[str, str]:
     marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
     marked = [name for mark, name in marks if raw.startswith(mark)]
     if not marked and b"\x00" in raw[:65536]:
-        raise DataError(f"'{path}' is a binary file (it holds NUL bytes), not a table of text. "
-                        "Export it as CSV or Parquet.")
+        raise DataError(
+            f"'{path}' is a binary file (it holds NUL bytes), not a table of text. Export it as CSV or Parquet."
+        )
     for encoding in marked or ["utf-8", "cp1252"]:
         try:
             text = raw.decode(encoding)
@@ -122,9 +131,13 @@ def decode_text(raw: bytes, path: Path) -> tuple[str, str]:
             continue
         if not marked and "\x00" in text:
             line = text.count("\n", 0, text.index("\x00")) + 1
-            raise DataError(f"'{path}', line {line}: the file is damaged, it holds a NUL byte. Copy or export it again.")
+            raise DataError(
+                f"'{path}', line {line}: the file is damaged, it holds a NUL byte. Copy or export it again."
+            )
         if any(ord(c) < 32 and c not in "\t\r\n\f" for c in text[:65536]):
-            raise DataError(f"'{path}' holds control characters, so it is no table of text. Export it as CSV or Parquet.")
+            raise DataError(
+                f"'{path}' holds control characters, so it is no table of text. Export it as CSV or Parquet."
+            )
         return text, encoding
     bad = _first_bad_byte(raw)
     raise DataError(f"'{path}' is neither UTF-8 nor Windows-1252: byte {bad} fits neither. Save it as UTF-8.")
@@ -157,9 +170,11 @@ def _read_text(raw: bytes, path: Path, text_columns: Collection[str]) -> pd.Data
     begin = text[:200].lstrip().casefold()
     if not text.strip():
         raise DataError(f"'{path}' holds no text, only blanks. Export the table again, with a header line.")
-    if begin.startswith(("<html", "<!doctype", "<?xml", "[{", "{\"")):
+    if begin.startswith(("<html", "<!doctype", "<?xml", "[{", '{"')):
         form = "a web page or XML" if begin[0] == "<" else "JSON"
-        raise DataError(f"'{path}' holds {form}, not a table of lines and separators. Export the table as CSV or Parquet.")
+        raise DataError(
+            f"'{path}' holds {form}, not a table of lines and separators. Export the table as CSV or Parquet."
+        )
     separator = find_separator(text[: 2**20].splitlines()[:SNIFFED_LINES])
     header = _check_shape(text, separator, path)
     return _parse(text, separator, [h for h in header if h in text_columns], path)
@@ -190,13 +205,15 @@ def _check_shape(text: str, separator: str, path: Path) -> list[str]:
 def _ragged(text: str, path: Path, separator: str, begun: int, ended: int, cells: int, wanted: int) -> str:
     if ended > begun and _never_closed(text, separator, begun):
         return _open_quote(path, begun)
-    return (f"'{path}', line {begun}: {cells} cells where the header has {wanted}. "
-            f"Quote cells that contain the separator '{separator}', or mend that line.")
+    return (
+        f"'{path}', line {begun}: {cells} cells where the header has {wanted}. "
+        f"Quote cells that contain the separator '{separator}', or mend that line."
+    )
 
 
 def _never_closed(text: str, separator: str, line: int) -> bool:
     """Whether a quote that opens in the row that begins at `line` is still open where the text ends."""
-    rest = io.StringIO(text, newline="").readlines()[line - 1:]
+    rest = io.StringIO(text, newline="").readlines()[line - 1 :]
     try:
         deque(csv.reader(rest, delimiter=separator, strict=True), maxlen=0)
     except csv.Error as error:
@@ -216,17 +233,26 @@ def check_names(header: list[str], source: str) -> None:
     if "" in header:
         raise DataError(f"{source}: column {header.index('') + 1} has no name. Name it in the header line.")
     if len(header) > MOST_COLUMNS:
-        raise DataError(f"{source} has {len(header):,} columns; deepenough reads tables of up to {MOST_COLUMNS:,}. "
-                        "Keep the columns that are known when the question is asked.")
+        raise DataError(
+            f"{source} has {len(header):,} columns; deepenough reads tables of up to {MOST_COLUMNS:,}. "
+            "Keep the columns that are known when the question is asked."
+        )
 
 
 def _parse(text: str, separator: str, as_text: list[str], path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=dict.fromkeys(as_text, "str"),
-                            keep_default_na=False, na_values=list(MISSING), skipinitialspace=True,
-                            index_col=False, low_memory=False)
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            dtype=dict.fromkeys(as_text, "str"),
+            keep_default_na=False,
+            na_values=list(MISSING),
+            skipinitialspace=True,
+            index_col=False,
+            low_memory=False,
+        )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"'{path}' cannot be read as a table: {reason}. Mend that line, or export it again.") from error

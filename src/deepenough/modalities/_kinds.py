@@ -16,15 +16,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("number", "category", "high_cardinality", "boolean", "time", "text", "identifier", "constant")
-FEW_CATEGORIES = 50        # more make a category `high_cardinality`
-MOST_CATEGORIES = 1000     # the rarest beyond share the code of the unseen
+FEW_CATEGORIES = 50  # more make a category `high_cardinality`
+MOST_CATEGORIES = 1000  # the rarest beyond share the code of the unseen
 LEAST_FOR_IDENTIFIER = 20  # all different means nothing in a handful of rows
-WORDS_OF_TEXT = 3.0        # mean words a cell from which a mostly different column reads as text
-TIME_FORMATS = (None, "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
-                "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%b %d, %Y")
+WORDS_OF_TEXT = 3.0  # mean words a cell from which a mostly different column reads as text
+TIME_FORMATS = (
+    None,
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%d-%b-%Y",
+    "%b %d, %Y",
+)
 ID_NAME = re.compile(r"(^|[_\W])(?i:id|uuid|guid|key|index|rownum|row|nr|no|number)$|[a-z0-9]I[dD]$")
 WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0")
-MOST_SPELLINGS = 12        # of true and false in one column: True, TRUE, true ...
+MOST_SPELLINGS = 12  # of true and false in one column: True, TRUE, true ...
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # what a column of times can hold, to the nanosecond
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
@@ -36,7 +49,9 @@ def find_column(series: pd.Series, wanted: str | None) -> Column:
     missing = len(cells) < len(series)
     kind, extra = _kind(cells, name, wanted, missing)
     if kind == "number":
-        extra = {"low": float(cells.astype(float).min()), "high": float(cells.astype(float).max())} if len(cells) else {}
+        extra = (
+            {"low": float(cells.astype(float).min()), "high": float(cells.astype(float).max())} if len(cells) else {}
+        )
     if kind == "category":
         known = categories(cells)
         kind = kind if len(known) <= FEW_CATEGORIES else "high_cardinality"
@@ -61,17 +76,23 @@ def _kind(cells: pd.Series, name: str, wanted: str | None, missing: bool) -> tup
 
 def _as_wanted(cells: pd.Series, name: str, wanted: str) -> tuple[str, dict[str, Any]]:
     if wanted not in KINDS:
-        raise SettingError(f"--types {name}={wanted}: there is no kind '{wanted}'. "
-                           f"{nearest(wanted, KINDS)}There are: {', '.join(KINDS)}.")
+        raise SettingError(
+            f"--types {name}={wanted}: there is no kind '{wanted}'. "
+            f"{nearest(wanted, KINDS)}There are: {', '.join(KINDS)}."
+        )
     if wanted == "time":
         found = _find_time(cells)
         if found is None:
-            raise DataError(f"--types {name}=time: '{cells.iloc[0]}' and others read as no one date format. "
-                            "Write dates as 2026-11-20 or 2026-11-20 13:45:00.")
+            raise DataError(
+                f"--types {name}=time: '{cells.iloc[0]}' and others read as no one date format. "
+                "Write dates as 2026-11-20 or 2026-11-20 13:45:00."
+            )
         return "time", found
     if wanted == "number" and cells.dtype.kind not in "iuf":
-        raise DataError(f"--types {name}=number: the column holds text such as '{cells.iloc[0]}'. "
-                        f"Leave its type to be found out, or use {name}=category.")
+        raise DataError(
+            f"--types {name}=number: the column holds text such as '{cells.iloc[0]}'. "
+            f"Leave its type to be found out, or use {name}=category."
+        )
     return ("category" if wanted == "high_cardinality" else wanted), {}
 
 
@@ -150,7 +171,9 @@ def category_text(value: Any) -> str:
     if isinstance(value, str):
         text = str(value).strip()
         if text.endswith(".0") and WHOLE_FLOAT.fullmatch(text):
-            return text[:-2]  # whole numbers beside empty cells are written so by others, and come as 1.0 or 1 from elsewhere
+            return text[
+                :-2
+            ]  # whole numbers beside empty cells are written so by others, and come as 1.0 or 1 from elsewhere
         return "" if text in MISSING else text
     if is_empty(value):
         return ""
@@ -177,6 +200,8 @@ def parse_types(types: Mapping[str, str], columns: list[str]) -> dict[str, str]:
     """Check that every column named in `types` is there."""
     for name in types:
         if name not in columns:
-            raise SettingError(f"--types names a column '{name}' that is not there. {nearest(name, columns)}"
-                               f"The columns are: {', '.join(columns[:12])}{' ...' if len(columns) > 12 else ''}.")
+            raise SettingError(
+                f"--types names a column '{name}' that is not there. {nearest(name, columns)}"
+                f"The columns are: {', '.join(columns[:12])}{' ...' if len(columns) > 12 else ''}."
+            )
     return dict(types)

@@ -51,7 +51,9 @@ class Tabular(Modality):
         columns = _find_columns(frame, roles)
         made = {f"{c.name}:{part}" for c in columns if c.kind == "time" for part in PARTS}
         if made & set(frame.columns):
-            raise DataError(f"The column '{min(made & set(frame.columns))}' is named as a part of a date will be. Rename it.")
+            raise DataError(
+                f"The column '{min(made & set(frame.columns))}' is named as a part of a date will be. Rename it."
+            )
         return Task("", self.name, tuple(columns)), frame
 
     def decode(self, rows: Any, task: Task) -> Columns:
@@ -64,8 +66,10 @@ class Tabular(Modality):
         columns = {}
         for column in task.inputs:
             if column.name not in table:
-                raise DataError(f"The column '{column.name}' is missing. {nearest(column.name, table)}"
-                                f"The model reads: {', '.join(c.name for c in task.inputs)}.")
+                raise DataError(
+                    f"The column '{column.name}' is missing. {nearest(column.name, table)}"
+                    f"The model reads: {', '.join(c.name for c in task.inputs)}."
+                )
             columns[column.name] = DECODERS[column.kind](table[column.name], column)
         return Columns(columns, n)
 
@@ -88,12 +92,16 @@ class Tabular(Modality):
         rng = np.random.default_rng(seed)
         size, shape = rng.normal(size=n), rng.choice(["round", "square", "flat"], n)
         signal = size + 1.5 * (shape == "round") + 0.5 * rng.normal(size=n)
-        frame = pd.DataFrame({
-            "size": np.where(rng.random(n) < 0.05, np.nan, size), "weight": rng.gamma(2.0, 1.0, n),
-            "shape": shape, "new": rng.random(n) < 0.5,
-            "made": pd.to_datetime("2026-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
-            "answer": signal if kind == "regression" else np.where(signal > 0.5, "yes", "no"),
-        })
+        frame = pd.DataFrame(
+            {
+                "size": np.where(rng.random(n) < 0.05, np.nan, size),
+                "weight": rng.gamma(2.0, 1.0, n),
+                "shape": shape,
+                "new": rng.random(n) < 0.5,
+                "made": pd.to_datetime("2026-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+                "answer": signal if kind == "regression" else np.where(signal > 0.5, "yes", "no"),
+            }
+        )
         task, frame = self.read(frame, {"target": "answer"})
         return replace(task, kind=kind), frame
 
@@ -143,11 +151,17 @@ def _plain(series: pd.Series) -> pd.Series:
     if series.dtype.kind == "b" and series.isna().any():
         return series.astype(object).where(series.notna(), None)  # a number would hide that it says yes or no
     if pd.api.types.is_extension_array_dtype(series.dtype) and series.dtype.kind in "iufb":
-        return series.astype(float) if series.isna().any() else series.astype(series.dtype.kind + "8" if series.dtype.kind != "b" else bool)
+        return (
+            series.astype(float)
+            if series.isna().any()
+            else series.astype(series.dtype.kind + "8" if series.dtype.kind != "b" else bool)
+        )
     if series.dtype.kind == "f" and np.isinf(series.to_numpy()).any():
         bad = np.flatnonzero(np.isinf(series.to_numpy()))
-        raise DataError(f"Column '{series.name}' holds {len(bad)} infinite value(s), the first in row {bad[0]} (counted from 0). "
-                        "Replace them by empty cells or by a number.")
+        raise DataError(
+            f"Column '{series.name}' holds {len(bad)} infinite value(s), the first in row {bad[0]} (counted from 0). "
+            "Replace them by empty cells or by a number."
+        )
     return series
 
 
@@ -178,14 +192,20 @@ def _find_columns(frame: pd.DataFrame, roles: Mapping[str, Any]) -> list[Column]
         if not name:
             continue
         if name in marked:
-            raise SettingError(f"The column '{name}' cannot be the {marked[name]} and the {role} at once. Name another for one of them.")
+            raise SettingError(
+                f"The column '{name}' cannot be the {marked[name]} and the {role} at once. Name another for one of them."
+            )
         marked[name] = role
         if name not in names:
-            raise DataError(f"There is no column '{name}' (the {role}). {nearest(name, names)}"
-                            f"The columns are: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}.")
+            raise DataError(
+                f"There is no column '{name}' (the {role}). {nearest(name, names)}"
+                f"The columns are: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}."
+            )
     if len(names) < 2:
-        raise DataError(f"The table has one column ('{names[0]}'): nothing is left to predict it from. "
-                        "Check the separator, or add columns.")
+        raise DataError(
+            f"The table has one column ('{names[0]}'): nothing is left to predict it from. "
+            "Check the separator, or add columns."
+        )
     return [_with_role(find_column(frame[name], types.get(name)), marked.get(name)) for name in names]
 
 
@@ -193,8 +213,10 @@ def _with_role(column: Column, role: str | None) -> Column:
     if role == "time" and column.kind in ("time", "number", "identifier"):
         return replace(column, role="time", why="is the clock of the split")
     if role == "time":
-        raise DataError(f"The time column '{column.name}' reads as {column.kind}. "
-                        f"Write dates as 2026-11-20 (in the years {FIRST_YEAR} to {LAST_YEAR}), or numbers.")
+        raise DataError(
+            f"The time column '{column.name}' reads as {column.kind}. "
+            f"Write dates as 2026-11-20 (in the years {FIRST_YEAR} to {LAST_YEAR}), or numbers."
+        )
     if role is not None:
         return replace(column, role=role)
     if column.kind in INPUT_KINDS:
@@ -216,8 +238,11 @@ def _calendar(seconds: np.ndarray, column: Column) -> dict[str, np.ndarray]:
         ("weekday", (days.astype(np.int64) + 3) % 7),
     )
     if column.role != "time":
-        parts = (*parts, ("year", months.astype("datetime64[Y]").astype(np.int64) + 1970),
-                 ("days", (seconds - (column.low or 0.0)) / DAY))
+        parts = (
+            *parts,
+            ("year", months.astype("datetime64[Y]").astype(np.int64) + 1970),
+            ("days", (seconds - (column.low or 0.0)) / DAY),
+        )
     if (column.low or 0.0) % DAY or (column.high or 0.0) % DAY:
         parts = (*parts, ("hour", (stamps - days).astype(np.int64) / 3600.0))
     return {f"{column.name}:{part}": np.where(known, values, np.nan).astype(np.float32) for part, values in parts}

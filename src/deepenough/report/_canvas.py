@@ -44,8 +44,17 @@ class Canvas:
     def line(self, points: Sequence[Point], colour: str = "line", width: float = 1.0, dash: Any = "-") -> None:
         """Draw a line through the points."""
         x, y = zip(*points, strict=True)
-        self._axes.plot(x, y, color=COLOURS[colour], linewidth=width, linestyle=dash, clip_on=False,
-                        solid_capstyle="round", solid_joinstyle="round", zorder=self._next())
+        self._axes.plot(
+            x,
+            y,
+            color=COLOURS[colour],
+            linewidth=width,
+            linestyle=dash,
+            clip_on=False,
+            solid_capstyle="round",
+            solid_joinstyle="round",
+            zorder=self._next(),
+        )
 
     def dots(self, points: Iterable[Point], colour: str = "accent", size: float = 4.0, opacity: float = 1.0) -> None:
         """Draw many dots as one shape: a thousand of them weigh 15 kB."""
@@ -55,16 +64,35 @@ class Canvas:
         corners = [corner for x, y in points for corner in ((x, y), (x + 0.1, y))]
         if corners:
             path = Path(corners, [Path.MOVETO, Path.LINETO] * (len(corners) // 2))
-            self._axes.add_patch(PathPatch(path, fill=False, edgecolor=COLOURS[colour], linewidth=size,
-                                           capstyle="round", alpha=opacity, clip_on=False, zorder=self._next()))
+            self._axes.add_patch(
+                PathPatch(
+                    path,
+                    fill=False,
+                    edgecolor=COLOURS[colour],
+                    linewidth=size,
+                    capstyle="round",
+                    alpha=opacity,
+                    clip_on=False,
+                    zorder=self._next(),
+                )
+            )
 
     def ring(self, at: Point, colour: str, radius: float = 4.0, filled: bool = True) -> None:
         """Draw one round mark; a hollow one shows the paper inside."""
         from matplotlib.patches import Circle
 
         inside = COLOURS[colour if filled else "paper"]
-        self._axes.add_patch(Circle(at, radius, facecolor=inside, edgecolor=COLOURS[colour], linewidth=1.5,
-                                    clip_on=False, zorder=self._next()))
+        self._axes.add_patch(
+            Circle(
+                at,
+                radius,
+                facecolor=inside,
+                edgecolor=COLOURS[colour],
+                linewidth=1.5,
+                clip_on=False,
+                zorder=self._next(),
+            )
+        )
 
     def boxes(self, boxes: Iterable[tuple[float, float, float, float]], colour: str, opacity: float) -> None:
         """Fill boxes (left, top, width, height) as one shape."""
@@ -76,15 +104,43 @@ class Canvas:
             corners += [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)]
         codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * (len(corners) // 5)
         if corners:
-            self._axes.add_patch(PathPatch(Path(corners, codes), facecolor=COLOURS[colour], edgecolor="none",
-                                           alpha=opacity, clip_on=False, zorder=self._next()))
+            self._axes.add_patch(
+                PathPatch(
+                    Path(corners, codes),
+                    facecolor=COLOURS[colour],
+                    edgecolor="none",
+                    alpha=opacity,
+                    clip_on=False,
+                    zorder=self._next(),
+                )
+            )
 
-    def text(self, at: Point, text: str, colour: str = "ink", size: float = 12.0, anchor: str = "left",
-             bold: bool = False, turn: float = 0.0) -> None:
+    def text(
+        self,
+        at: Point,
+        text: str,
+        colour: str = "ink",
+        size: float = 12.0,
+        anchor: str = "left",
+        bold: bool = False,
+        turn: float = 0.0,
+    ) -> None:
         """Write a text whose middle line is at `at`; never read as mathematics, whatever it holds."""
         weight = "bold" if bold else "normal"
-        self._axes.text(*at, text, color=COLOURS[colour], fontsize=size, ha=anchor, va="center", rotation=turn,
-                        rotation_mode="anchor", fontweight=weight, parse_math=False, clip_on=False, zorder=self._next())
+        self._axes.text(
+            *at,
+            text,
+            color=COLOURS[colour],
+            fontsize=size,
+            ha=anchor,
+            va="center",
+            rotation=turn,
+            rotation_mode="anchor",
+            fontweight=weight,
+            parse_math=False,
+            clip_on=False,
+            zorder=self._next(),
+        )
 
     def svg(self, name: str, label: str) -> str:
         """Return the drawing; `name` makes its ids its own, `label` is what a screen reader says."""
@@ -101,8 +157,16 @@ def _clean(source: str, name: str, label: str) -> str:
     """Keep the shapes; drop what would clash or weigh: ids, metadata, namespaces, decimals nobody sees."""
     root = ElementTree.fromstring(source)  # our own drawing, just written
     view = root.get("viewBox", "")
-    drawing = ElementTree.Element("svg", {"viewBox": view, "id": f"chart-{name}", "role": "img", "aria-label": label,
-                                          "style": f"--natural:{view.split()[2]}px"})
+    drawing = ElementTree.Element(
+        "svg",
+        {
+            "viewBox": view,
+            "id": f"chart-{name}",
+            "role": "img",
+            "aria-label": label,
+            "style": f"--natural:{view.split()[2]}px",
+        },
+    )
     for node in root.iter():
         tag = node.tag.rpartition("}")[2]
         if tag in ("path", "text"):

@@ -71,10 +71,20 @@ def _nothing(audit: Document | None, command: str) -> Answers:
     if blockers:
         steps.insert(0, _mend(audit))
     return Answers(
-        "nothing", words.OUTCOMES["nothing"], "No model has been judged yet.",
+        "nothing",
+        words.OUTCOMES["nothing"],
+        "No model has been judged yet.",
         f"{seen} There is no verdict in this folder, so this page says nothing about any model.",
-        "None yet", "No model has been chosen.", words.NONE, "Nothing has been measured on the rows kept aside.",
-        [], [], steps, "Not known", "No deep model has been judged against a simpler one.")
+        "None yet",
+        "No model has been chosen.",
+        words.NONE,
+        "Nothing has been measured on the rows kept aside.",
+        [],
+        [],
+        steps,
+        "Not known",
+        "No deep model has been judged against a simpler one.",
+    )
 
 
 def _found(audit: Document | None) -> str:
@@ -116,8 +126,10 @@ def _sure(verdict: Document, trial: Document | None) -> tuple[str, str]:
     better = "higher is better" if verdict.get("higher_is_better", True) else "lower is better"
     if not spread:
         return words.score(value), f"{words.capital(what)} ({better}), with no range: too little to say how sure."
-    note = (f"{words.capital(what)}: most likely {words.score(value)}, and 95{words.SPACE}% sure to lie in this range "
-            f"({better}). Measured on rows it had never seen.")
+    note = (
+        f"{words.capital(what)}: most likely {words.score(value)}, and 95{words.SPACE}% sure to lie in this range "
+        f"({better}). Measured on rows it had never seen."
+    )
     return spread, f"{note} {_against_bar(verdict, estimate)}".strip()
 
 
@@ -136,7 +148,9 @@ def _against_bar(verdict: Document, estimate: Document) -> str:
 
 def caveats(verdict: Document) -> list[str]:
     """Return what weakens the range, in words."""
-    found = [words.FLAGS[flag] for flag in verdict.get("flags") or [] if flag in words.FLAGS]  # the note words the others
+    found = [
+        words.FLAGS[flag] for flag in verdict.get("flags") or [] if flag in words.FLAGS
+    ]  # the note words the others
     note = verdict.get("interval_note")
     return found + ([str(note)] if note else [])
 
@@ -167,10 +181,15 @@ def deep_answer(verdict: Document) -> tuple[str, str]:
     why = str(deep.get("why") or "")
     if why and not words.names_metric(why, verdict):
         return word, why
-    reasons = {"bar_met_without": "A simpler model already gives what was asked for.",
-               "gain_below_worth": "What it adds is too little to pay for its complexity."}
-    plain = {"Yes": "It adds more than it costs.", "No": "A simpler model does as well.",
-             "Cannot tell": "Not shown to be worth it with these rows: ship the simpler one."}
+    reasons = {
+        "bar_met_without": "A simpler model already gives what was asked for.",
+        "gain_below_worth": "What it adds is too little to pay for its complexity.",
+    }
+    plain = {
+        "Yes": "It adds more than it costs.",
+        "No": "A simpler model does as well.",
+        "Cannot tell": "Not shown to be worth it with these rows: ship the simpler one.",
+    }
     return word, reasons.get(str(deep.get("reason")), plain[word])
 
 
@@ -209,8 +228,9 @@ def _ask_less(verdict: Document) -> Step:
     proven = ((trial or {}).get("test") or {}).get("low" if verdict.get("higher_is_better", True) else "high")
     if words.real(proven) is None:
         return Step("Do not ship this for what was asked. Look at what was found in the data first.")
-    return Step(f"Do not ship this for what was asked. What is proven is {words.score(proven)}: "
-                "ask whether that would do.")
+    return Step(
+        f"Do not ship this for what was asked. What is proven is {words.score(proven)}: ask whether that would do."
+    )
 
 
 def _more_rows(verdict: Document) -> Step:

@@ -33,8 +33,13 @@ def compose(found: Documents, name: str) -> str:
     """Return the page of a run's documents; `name` is the folder's, where nothing else says what to call it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     page: str = environment.get_template("report.html.j2").render(**view(found, name))
     return page
 
@@ -55,8 +60,9 @@ def view(found: Documents, name: str) -> dict[str, Any]:
         "deep": _deep(verdict) if verdict else None,
         "findings": tables.findings(found.audit),
         "audited": found.audit is not None,
-        "not_applicable": [(str(n.get("code")), str(n.get("reason") or ""))
-                           for n in (found.audit or {}).get("not_applicable") or []],
+        "not_applicable": [
+            (str(n.get("code")), str(n.get("reason") or "")) for n in (found.audit or {}).get("not_applicable") or []
+        ],
         "segments": tables.segments(verdict or {}),
         "pictures": pictures(found),
         "matrix": tables.confusion(found.figures.get("confusion")),
@@ -84,17 +90,27 @@ def _ladder(verdict: Document) -> dict[str, Any] | None:
     better = "higher" if verdict.get("higher_is_better", True) else "lower"
     named = metric if len(metric) <= 40 else words.short(words.metric_words(verdict), 40)
     title = f"{named}, {better} is better"
-    return {"lines": lines, "metric": metric, "better": better, "bar": bar is not None,
-            "svgs": [(size, ladder.draw(rungs, bar, title, size == "wide")) for size in ("wide", "narrow")]}
+    return {
+        "lines": lines,
+        "metric": metric,
+        "better": better,
+        "bar": bar is not None,
+        "svgs": [(size, ladder.draw(rungs, bar, title, size == "wide")) for size in ("wide", "narrow")],
+    }
 
 
 def _rung(line: tables.Line, trial: Document) -> ladder.Rung:
     number, _, kind = line.rung.partition(" ")
     return ladder.Rung(
-        title=line.title, note=f"rung {number}, {kind.lower()}" + (f" · {line.settings}" if line.settings else ""),
-        status=str(trial.get("status") or "ok"), validation=_range(trial.get("validation")),
-        test=_range(trial.get("test")), seconds=words.real(trial.get("fit_seconds")),
-        latency_ms=words.real((trial.get("latency_ms") or {}).get("p95")), chosen=line.chosen)
+        title=line.title,
+        note=f"rung {number}, {kind.lower()}" + (f" · {line.settings}" if line.settings else ""),
+        status=str(trial.get("status") or "ok"),
+        validation=_range(trial.get("validation")),
+        test=_range(trial.get("test")),
+        seconds=words.real(trial.get("fit_seconds")),
+        latency_ms=words.real((trial.get("latency_ms") or {}).get("p95")),
+        chosen=line.chosen,
+    )
 
 
 def _range(estimate: Document | None) -> ladder.Range | None:
@@ -114,19 +130,29 @@ def _deep(verdict: Document) -> dict[str, Any] | None:
     svg = None
     if value is not None and low is not None and high is not None:
         svg = charts.gain(value, low, high, words.real(verdict.get("worth_used")), relative)
-    return {"svg": svg, "gain": words.gain(value, relative), "range": words.gain_span(gain, relative),
-            "why": deep_reason(verdict),
-            "best_deep": title_of(verdict, deep.get("best_deep")),
-            "best_classical": title_of(verdict, deep.get("best_classical")),
-            "multiples": tables.multiples(deep), "rows": tables.rows_needed(deep)}
+    return {
+        "svg": svg,
+        "gain": words.gain(value, relative),
+        "range": words.gain_span(gain, relative),
+        "why": deep_reason(verdict),
+        "best_deep": title_of(verdict, deep.get("best_deep")),
+        "best_classical": title_of(verdict, deep.get("best_classical")),
+        "multiples": tables.multiples(deep),
+        "rows": tables.rows_needed(deep),
+    }
 
 
 def pictures(found: Documents) -> list[tuple[str, str, str]]:
     """Return the pictures there are data for: (title, key of the term, drawing)."""
-    drawn = [("Hits and false alarms", "roc", charts.roc, "roc", "fpr", "tpr"),
-             ("Precision and recall", "pr", charts.precision_recall, "precision_recall", "recall", "precision")]
-    made = [(title, key, draw(curves)) for title, key, draw, figure, x, y in drawn
-            if (curves := _curves(found, figure, x, y))]
+    drawn = [
+        ("Hits and false alarms", "roc", charts.roc, "roc", "fpr", "tpr"),
+        ("Precision and recall", "pr", charts.precision_recall, "precision_recall", "recall", "precision"),
+    ]
+    made = [
+        (title, key, draw(curves))
+        for title, key, draw, figure, x, y in drawn
+        if (curves := _curves(found, figure, x, y))
+    ]
     if kept := _curves(found, "calibration", "predicted", "observed"):
         made.append(("Promised and true", "calibration", charts.calibration(kept[0])))
     left = found.figures.get("residuals") or {}
@@ -139,8 +165,17 @@ def _curves(found: Documents, figure: str, x: str, y: str) -> list[charts.Curve]
     data, verdict = found.figures.get(figure) or {}, found.verdict or {}
     chosen = verdict.get("chosen")
     ordered = sorted((c for c in data if data[c].get(x) and data[c].get(y)), key=lambda c: (c != chosen, c))
-    return [charts.Curve(title_of(verdict, c), data[c][x], data[c][y], c == chosen, data[c].get("low") or (),
-                         data[c].get("high") or ()) for c in ordered[:4]]
+    return [
+        charts.Curve(
+            title_of(verdict, c),
+            data[c][x],
+            data[c][y],
+            c == chosen,
+            data[c].get("low") or (),
+            data[c].get("high") or (),
+        )
+        for c in ordered[:4]
+    ]
 
 
 def _large_matrix(figure: Document | None) -> str | None:
@@ -161,6 +196,8 @@ def _write(path: Path, page: str) -> Path:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}. Free space there, or mend the "
-                           "rights of the folder, and run: deepenough report") from error
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}. Free space there, or mend the "
+            "rights of the folder, and run: deepenough report"
+        ) from error
     return path

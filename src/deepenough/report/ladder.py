@@ -105,8 +105,7 @@ def _marks(canvas: Canvas, rung: Rung, x: Scale, window: Ends, y: float) -> None
             _mark(canvas, estimate, x, window, y + shift, "accent" if rung.chosen else "muted", sealed)
 
 
-def _mark(canvas: Canvas, estimate: Range, x: Scale, window: Ends, y: float, colour: str,
-          sealed: bool) -> None:
+def _mark(canvas: Canvas, estimate: Range, x: Scale, window: Ends, y: float, colour: str, sealed: bool) -> None:
     value, low, high = estimate
     if not window[0] <= value <= window[1]:
         below = value < window[0]
@@ -133,8 +132,10 @@ def _bar(canvas: Canvas, at: float, bar: float, ends: Ends, sides: Ends) -> None
 
 
 def _costs(canvas: Canvas, ordered: Sequence[Rung], top: float, row: float) -> None:
-    columns = (("to train", [r.seconds for r in ordered], words.duration, 682, 800),
-               ("an answer", [r.latency_ms for r in ordered], words.milliseconds, 832, 950))
+    columns = (
+        ("to train", [r.seconds for r in ordered], words.duration, 682, 800),
+        ("an answer", [r.latency_ms for r in ordered], words.milliseconds, 832, 950),
+    )
     for name, values, say, left, right in columns:
         known = [v for v in values if v is not None and v > 0]
         canvas.text((left, top - 19), name, "muted", 11.5)

@@ -16,8 +16,11 @@ STRATEGIES = {
     "by time": "by time: the latest rows are sealed",
     "given file": "as given: a file of its own",
 }
-LIMITS = (("latency_ms", "answers within {:g} ms"), ("size_mb", "at most {:g} MB"),
-          ("cost", "at most {:g} for 1,000 answers"))
+LIMITS = (
+    ("latency_ms", "answers within {:g} ms"),
+    ("size_mb", "at most {:g} MB"),
+    ("cost", "at most {:g} for 1,000 answers"),
+)
 
 
 def folder_of(run: Document, fallback: str) -> str:
@@ -45,20 +48,31 @@ def commands(run: Document, folder: str, shipped: bool) -> list[Fact]:
 
 def facts(found: Documents) -> list[tuple[str, list[Fact]]]:
     """Return groups of facts: data, split, judging, machine."""
-    groups = [("Data", _data(found.run)), ("Split", _split(found.split or {})),
-              ("Judging", _judging(found.verdict, found.run)), ("Setting", _setting(found))]
-    return [(name, [(k, v) for k, v in rows if v and v != words.NONE]) for name, rows in groups
-            if any(v and v != words.NONE for _, v in rows)]
+    groups = [
+        ("Data", _data(found.run)),
+        ("Split", _split(found.split or {})),
+        ("Judging", _judging(found.verdict, found.run)),
+        ("Setting", _setting(found)),
+    ]
+    return [
+        (name, [(k, v) for k, v in rows if v and v != words.NONE])
+        for name, rows in groups
+        if any(v and v != words.NONE for _, v in rows)
+    ]
 
 
 def _data(run: Document) -> list[Fact]:
     task = run.get("task") or {}
     labels = task.get("labels") or []
-    return [("Source", str(run.get("source") or "")), ("Target", str(task.get("target") or "")),
-            ("Kind of answer", str(task.get("kind") or "")), ("Kind of data", str(task.get("modality") or "")),
-            ("Rows", words.count(task.get("rows"))),
-            ("Columns", words.count(len(task["columns"])) if task.get("columns") else ""),
-            ("Classes", words.short(", ".join(map(str, labels)), 160) if labels else "")]
+    return [
+        ("Source", str(run.get("source") or "")),
+        ("Target", str(task.get("target") or "")),
+        ("Kind of answer", str(task.get("kind") or "")),
+        ("Kind of data", str(task.get("modality") or "")),
+        ("Rows", words.count(task.get("rows"))),
+        ("Columns", words.count(len(task["columns"])) if task.get("columns") else ""),
+        ("Classes", words.short(", ".join(map(str, labels)), 160) if labels else ""),
+    ]
 
 
 def _split(split: Document) -> list[Fact]:
@@ -66,12 +80,14 @@ def _split(split: Document) -> list[Fact]:
     strategy = str(split.get("strategy") or "")
     first = parts[0] if parts else {}
     each = ", ".join(f"{words.count(first[k])} to {k}" for k in ("learn", "tune", "score") if first.get(k) is not None)
-    return [("Divided", STRATEGIES.get(strategy, strategy)),
-            ("Development rows", words.count(split.get("development"))),
-            ("Sealed rows", words.count(split.get("sealed"))),
-            ("Parts", words.count(split.get("folds") or len(parts)) if parts or split.get("folds") else ""),
-            ("In the first part", each),
-            ("Provable", words.capital(str((split.get("provable") or {}).get("text") or "")))]
+    return [
+        ("Divided", STRATEGIES.get(strategy, strategy)),
+        ("Development rows", words.count(split.get("development"))),
+        ("Sealed rows", words.count(split.get("sealed"))),
+        ("Parts", words.count(split.get("folds") or len(parts)) if parts or split.get("folds") else ""),
+        ("In the first part", each),
+        ("Provable", words.capital(str((split.get("provable") or {}).get("text") or ""))),
+    ]
 
 
 def _judging(verdict: Document | None, run: Document) -> list[Fact]:
@@ -80,11 +96,13 @@ def _judging(verdict: Document | None, run: Document) -> list[Fact]:
     relative = not verdict.get("higher_is_better", True)
     worth = verdict.get("worth_used")
     how = str(verdict.get("worth_text") or "fixed before the seal was opened")
-    return [("Measured", str(verdict.get("metric_title") or verdict.get("metric") or "")),
-            ("Asked for", _asked(bar)),
-            ("Worth", "" if worth is None else f"{words.gain(worth, relative).lstrip('+')}, {how}"),
-            ("Evidence", str(verdict.get("evidence") or "")),
-            ("Openings of the seal", words.count(verdict.get("openings")))]
+    return [
+        ("Measured", str(verdict.get("metric_title") or verdict.get("metric") or "")),
+        ("Asked for", _asked(bar)),
+        ("Worth", "" if worth is None else f"{words.gain(worth, relative).lstrip('+')}, {how}"),
+        ("Evidence", str(verdict.get("evidence") or "")),
+        ("Openings of the seal", words.count(verdict.get("openings"))),
+    ]
 
 
 def _asked(bar: Document) -> str:
@@ -95,7 +113,11 @@ def _asked(bar: Document) -> str:
 def _setting(found: Documents) -> list[Fact]:
     run = found.run
     versions = run.get("versions") or (found.verdict or {}).get("versions") or {}
-    return [("Date", str(run.get("created") or "").replace("T", " ").replace("Z", " UTC")),
-            ("Seed", "" if run.get("seed") is None else str(run["seed"])), ("Cores", words.count(run.get("cores"))),
-            ("Budget", words.duration(run.get("budget_seconds"))), ("Machine", str(run.get("machine") or "")),
-            ("Versions", ", ".join(f"{k} {v}" for k, v in versions.items()))]
+    return [
+        ("Date", str(run.get("created") or "").replace("T", " ").replace("Z", " UTC")),
+        ("Seed", "" if run.get("seed") is None else str(run["seed"])),
+        ("Cores", words.count(run.get("cores"))),
+        ("Budget", words.duration(run.get("budget_seconds"))),
+        ("Machine", str(run.get("machine") or "")),
+        ("Versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
+    ]

@@ -78,9 +78,14 @@ def findings(audit: Document | None) -> list[dict[str, Any]]:
     """Return the findings, worst first, with their evidence as text."""
     found = (audit or {}).get("findings") or []
     ordered = sorted(found, key=lambda f: (ORDER.get(f.get("severity"), 3), str(f.get("code")), str(f.get("subject"))))
-    return [{**{k: str(f.get(k) or "") for k in ("code", "severity", "subject", "message", "remedy")},
-             "evidence": [(str(k).replace("_", " "), plain(v)) for k, v in (f.get("evidence") or {}).items()],
-             "rows": _rows(f.get("rows") or [])} for f in ordered]
+    return [
+        {
+            **{k: str(f.get(k) or "") for k in ("code", "severity", "subject", "message", "remedy")},
+            "evidence": [(str(k).replace("_", " "), plain(v)) for k, v in (f.get("evidence") or {}).items()],
+            "rows": _rows(f.get("rows") or []),
+        }
+        for f in ordered
+    ]
 
 
 def _rows(rows: Sequence[Any]) -> str:
@@ -102,8 +107,12 @@ def plain(value: Any) -> str:
 
 def multiples(deep: Document) -> list[Fact]:
     """Return what the deep model takes of everything, as multiples of the best classical one."""
-    names = (("train", "the time to train"), ("latency", "the time for an answer"), ("size", "the size"),
-             ("cost", "the money"))
+    names = (
+        ("train", "the time to train"),
+        ("latency", "the time for an answer"),
+        ("size", "the size"),
+        ("cost", "the money"),
+    )
     found = deep.get("times") or {}
     return [(words.times(found.get(key)), name) for key, name in names if words.real(found.get(key)) is not None]
 
@@ -113,8 +122,12 @@ def rows_needed(deep: Document) -> list[Fact]:
     planning, settle = deep.get("rows_planning"), deep.get("rows_to_settle")
     found = []
     if planning is not None:
-        found.append((words.count(planning), "rows to judge on would tell a gain of nothing, or of twice the worth, "
-                                             "from the worth itself"))
+        found.append(
+            (
+                words.count(planning),
+                "rows to judge on would tell a gain of nothing, or of twice the worth, from the worth itself",
+            )
+        )
     if settle is not None:
         found.append((words.count(settle), "rows would settle it if the gain stays as measured"))
     elif deep.get("gain") and deep.get("worth_it") == "undecided":
@@ -124,8 +137,10 @@ def rows_needed(deep: Document) -> list[Fact]:
 
 def segments(verdict: Document) -> list[tuple[str, str, str, str, str]]:
     """Return the scores by segment: column, value, rows, score, range."""
-    return [(str(s.get("by")), str(s.get("value")), words.count(s.get("rows")), *estimate(s.get("score")))
-            for s in verdict.get("segments") or []]
+    return [
+        (str(s.get("by")), str(s.get("value")), words.count(s.get("rows")), *estimate(s.get("score")))
+        for s in verdict.get("segments") or []
+    ]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,16 @@ from deepenough.report.documents import Document
 if TYPE_CHECKING:
     from rich.console import Console
 
-COLOURS = {"met": "green", "chosen": "cyan", "missed": "red", "not_ready": "red", "undecided": "yellow",
-           "blocker": "red", "warning": "yellow", "note": "dim"}
+COLOURS = {
+    "met": "green",
+    "chosen": "cyan",
+    "missed": "red",
+    "not_ready": "red",
+    "undecided": "yellow",
+    "blocker": "red",
+    "warning": "yellow",
+    "note": "dim",
+}
 MARKS = {"met": "+", "chosen": "+", "missed": "x", "not_ready": "x"}
 
 

@@ -10,8 +10,14 @@ NONE = "–"  # what stands where a document says null
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 RUNGS = ("a rule of thumb", "a linear model", "boosted trees", "a pretrained network", "a network trained from nothing")
 RUNG_NAMES = ("Trivial", "Linear", "Boosting", "Transfer", "From scratch")
-OUTCOMES = {"met": "Bar met", "missed": "Bar missed", "undecided": "Undecided", "chosen": "Model chosen",
-            "not_ready": "Not ready", "nothing": "Nothing to say yet"}
+OUTCOMES = {
+    "met": "Bar met",
+    "missed": "Bar missed",
+    "undecided": "Undecided",
+    "chosen": "Model chosen",
+    "not_ready": "Not ready",
+    "nothing": "Nothing to say yet",
+}
 STATUS = {"ok": "done", "failed": "failed", "skipped": "skipped", "unavailable": "not installed"}
 WORTH = {"yes": "Yes", "no": "No", "undecided": "Cannot tell"}
 FLAGS = {

@@ -68,7 +68,9 @@ def symmetric(
     return holding_value(found)
 
 
-def from_bounds(value: float, low: float, high: float, *, level: float, n: int, scale: str, flags: tuple[str, ...] = ()) -> Estimate:
+def from_bounds(
+    value: float, low: float, high: float, *, level: float, n: int, scale: str, flags: tuple[str, ...] = ()
+) -> Estimate:
     """Wrap bounds made elsewhere; the standard error is read back from their distance on `scale`.
 
     A bound on the edge (a score of exactly 1) is infinite on the logit: such an estimate keeps the natural

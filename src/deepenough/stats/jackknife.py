@@ -12,7 +12,9 @@ from .estimate import Estimate, symmetric, unknown
 from .scales import to_scale
 
 
-def jackknife(value: Callable[[np.ndarray], float], groups: np.ndarray, *, scale: str = "identity", level: float = 0.95) -> Estimate:
+def jackknife(
+    value: Callable[[np.ndarray], float], groups: np.ndarray, *, scale: str = "identity", level: float = 0.95
+) -> Estimate:
     """Return value(ones) with the delete-one-group jackknife's interval on `scale`, t(G - 1).
 
     `value` takes weights (n,); `groups` (n,) names each row's group. Under 5 groups there is no interval;

@@ -15,7 +15,9 @@ Influence = Callable[[Ranks], tuple[float, np.ndarray]]
 TINY = 1e-12
 
 
-def macro_value(rankings: Rankings, value: Callable[[Ranks, np.ndarray | None], float], weights: np.ndarray | None) -> float:
+def macro_value(
+    rankings: Rankings, value: Callable[[Ranks, np.ndarray | None], float], weights: np.ndarray | None
+) -> float:
     """Return the mean of a one-against-rest metric over classes that carry weight; nan without any."""
     values = [value(ranks, weights) for ranks in rankings.each]
     known = [v for v in values if not math.isnan(v)]

@@ -23,7 +23,9 @@ class TaskKind(ABC):
         """Whether a raw target column (n,) reads as this kind of answer."""
 
     @abstractmethod
-    def encode(self, target: np.ndarray, labels: tuple[str, ...], positive: str | None) -> tuple[tuple[str, ...], np.ndarray]:
+    def encode(
+        self, target: np.ndarray, labels: tuple[str, ...], positive: str | None
+    ) -> tuple[tuple[str, ...], np.ndarray]:
         """Return the labels (found out where none are given) and the target as models and metrics take it."""
 
     @abstractmethod

@@ -11,7 +11,16 @@ from deepenough.tasks._base import Answer, TaskKind
 MOST_CLASSES_OF_NUMBERS = 20
 TOLERANCE = 1e-5
 # by convention the second is the positive one, whichever is rarer
-PAIRS = (("0", "1"), ("-1", "1"), ("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("negative", "positive"), ("neg", "pos"))
+PAIRS = (
+    ("0", "1"),
+    ("-1", "1"),
+    ("no", "yes"),
+    ("n", "y"),
+    ("false", "true"),
+    ("f", "t"),
+    ("negative", "positive"),
+    ("neg", "pos"),
+)
 
 
 class Classification(TaskKind):
@@ -30,7 +39,9 @@ class Classification(TaskKind):
         whole = bool((distinct == np.round(distinct)).all())
         return len(distinct) == 2 or (whole and len(distinct) <= min(MOST_CLASSES_OF_NUMBERS, len(target) // 10))
 
-    def encode(self, target: np.ndarray, labels: tuple[str, ...], positive: str | None) -> tuple[tuple[str, ...], np.ndarray]:
+    def encode(
+        self, target: np.ndarray, labels: tuple[str, ...], positive: str | None
+    ) -> tuple[tuple[str, ...], np.ndarray]:
         """Return the labels in order and (n,) codes; -1 for a value that is none of given labels."""
         text = np.array([str(v) for v in target.tolist()], dtype=object)
         if not labels:
@@ -61,8 +72,10 @@ def _in_order(text: np.ndarray, positive: str | None) -> tuple[str, ...]:
     if all(_is_number(v) for v in labels):
         labels = sorted(labels, key=float)
     if positive is not None and positive not in labels:
-        raise SettingError(f"--positive '{positive}' is no value of the target. {nearest(positive, labels)}"
-                           f"It has: {', '.join(labels[:20])}.")
+        raise SettingError(
+            f"--positive '{positive}' is no value of the target. {nearest(positive, labels)}"
+            f"It has: {', '.join(labels[:20])}."
+        )
     if len(labels) != 2:
         return tuple(labels)
     if positive is None:

@@ -19,7 +19,9 @@ class Regression(TaskKind):
     def fits(self, target: np.ndarray | None) -> bool:
         return target is not None and target.dtype.kind in "iuf"
 
-    def encode(self, target: np.ndarray, labels: tuple[str, ...], positive: str | None) -> tuple[tuple[str, ...], np.ndarray]:
+    def encode(
+        self, target: np.ndarray, labels: tuple[str, ...], positive: str | None
+    ) -> tuple[tuple[str, ...], np.ndarray]:
         return (), np.asarray(target, dtype=np.float64)
 
     def strata(self, target: np.ndarray) -> np.ndarray | None:

@@ -22,8 +22,11 @@ from deepenough.testing._promise import BrokenPromise, Promise
 __all__ = ["BrokenPromise", "conformance", "promises"]
 
 OF_SHELF: dict[str, tuple[Promise, ...]] = {
-    "candidates": _candidates.PROMISES, "checks": _checks.PROMISES, "metrics": _metrics.PROMISES,
-    "modalities": _modalities.PROMISES, "tasks": _tasks.PROMISES,
+    "candidates": _candidates.PROMISES,
+    "checks": _checks.PROMISES,
+    "metrics": _metrics.PROMISES,
+    "modalities": _modalities.PROMISES,
+    "tasks": _tasks.PROMISES,
 }
 
 
@@ -51,7 +54,11 @@ def conformance(shelf: str, name: str) -> None:
             keep()
         except Unavailable:
             raise
-        except Exception as error:  # a stranger's code may fail in any way, and the other promises are still worth trying
+        except (
+            Exception
+        ) as error:  # a stranger's code may fail in any way, and the other promises are still worth trying
             broken.append(f"{promise}: {type(error).__name__}: {error}")
     if broken:
-        raise BrokenPromise(f"{name}, on the shelf {shelf}, breaks {len(broken)} of its promises.\n" + "\n".join(broken))
+        raise BrokenPromise(
+            f"{name}, on the shelf {shelf}, breaks {len(broken)} of its promises.\n" + "\n".join(broken)
+        )

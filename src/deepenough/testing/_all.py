@@ -21,7 +21,13 @@ from deepenough.shelves import Book
 from deepenough.tasks._base import TaskKind
 from deepenough.testing._promise import BrokenPromise, Promise, must
 
-CONTRACTS: dict[str, type] = {"candidates": Candidate, "checks": Check, "metrics": Metric, "modalities": Modality, "tasks": TaskKind}
+CONTRACTS: dict[str, type] = {
+    "candidates": Candidate,
+    "checks": Check,
+    "metrics": Metric,
+    "modalities": Modality,
+    "tasks": TaskKind,
+}
 ABSENT = "a_package_that_is_not_there"
 
 
@@ -37,7 +43,11 @@ def facts_are_literals_and_complete(book: Book) -> None:
             kind = typing.get_args(hint)[0]
             must(book, _fits(book.facts[fact], kind), f"`{fact}` is {book.facts[fact]!r}, which is no {kind}.")
         else:
-            must(book, hasattr(contract, fact) and not _declares(book, fact), f"`{fact}` must be a literal in the class body.")
+            must(
+                book,
+                hasattr(contract, fact) and not _declares(book, fact),
+                f"`{fact}` must be a literal in the class body.",
+            )
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -52,7 +62,9 @@ def _declares(book: Book, fact: str) -> bool:
     """Whether the class body gives the fact some other way than as a literal: then nobody can read it without importing."""
     body = next(n for n in _tree(book).body if isinstance(n, ast.ClassDef) and n.name == book.cls).body
     plain = {t.id for n in body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-    return fact in plain | {n.target.id for n in body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
+    return fact in plain | {
+        n.target.id for n in body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
+    }
 
 
 def _tree(book: Book) -> ast.Module:
@@ -65,23 +77,39 @@ def name_is_an_identifier(book: Book) -> None:
     """The name can be typed on a command line, and a file of this package is named after its book."""
     must(book, re.fullmatch(r"[a-z][a-z0-9_]*", book.name), "a name is of lower-case letters, digits and underscores.")
     ours = book.module.startswith(f"deepenough.{_shelf_of(book)}.")
-    must(book, not ours or book.module.endswith(f".{book.name}"), f"its file must be called after it, and is {book.module}.")
+    must(
+        book,
+        not ours or book.module.endswith(f".{book.name}"),
+        f"its file must be called after it, and is {book.module}.",
+    )
 
 
 def says_what_it_is_for(book: Book) -> None:
     """The docstring begins with a sentence."""
-    must(book, re.fullmatch(r"[A-Z\"'].*\.", book.summary), f"the docstring must begin with a sentence; it begins with '{book.summary}'.")
+    must(
+        book,
+        re.fullmatch(r"[A-Z\"'].*\.", book.summary),
+        f"the docstring must begin with a sentence; it begins with '{book.summary}'.",
+    )
 
 
 def imports_what_it_requires(book: Book) -> None:
     """What a book imports at its top is NumPy, the standard library, its own package, or declared in `requires`."""
-    allowed = {"numpy", "deepenough", book.module.split(".")[0], *book.facts.get("requires", ()), *sys.stdlib_module_names}
+    allowed = {
+        "numpy",
+        "deepenough",
+        book.module.split(".")[0],
+        *book.facts.get("requires", ()),
+        *sys.stdlib_module_names,
+    }
     for node in _tree(book).body:
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and not node.level:
             names = [str(node.module)]
         for name in names:
-            must(book, name.split(".")[0] in allowed, f"it imports {name} at its top, and `requires` does not name that.")
+            must(
+                book, name.split(".")[0] in allowed, f"it imports {name} at its top, and `requires` does not name that."
+            )
 
 
 def absence_is_an_answer(book: Book) -> None:
@@ -89,7 +117,11 @@ def absence_is_an_answer(book: Book) -> None:
     try:
         replace(book, facts={**book.facts, "requires": (ABSENT,)}).load()
     except Unavailable as error:
-        must(book, ABSENT in str(error) and "pip install" in str(error), f"'{error}' must name what is missing and how to get it.")
+        must(
+            book,
+            ABSENT in str(error) and "pip install" in str(error),
+            f"'{error}' must name what is missing and how to get it.",
+        )
     else:
         raise BrokenPromise(f"{book.name} must be `Unavailable` where a package it requires is missing.")
 
@@ -100,5 +132,11 @@ def keeps_the_contract(book: Book) -> None:
     must(book, isinstance(book.load(), contract), f"it must be a {contract.__name__}.")
 
 
-PROMISES: tuple[Promise, ...] = (facts_are_literals_and_complete, name_is_an_identifier, says_what_it_is_for, imports_what_it_requires,
-                                 absence_is_an_answer, keeps_the_contract)
+PROMISES: tuple[Promise, ...] = (
+    facts_are_literals_and_complete,
+    name_is_an_identifier,
+    says_what_it_is_for,
+    imports_what_it_requires,
+    absence_is_an_answer,
+    keeps_the_contract,
+)

@@ -24,7 +24,7 @@ from deepenough.testing import _samples
 from deepenough.testing._promise import Promise, must, rows_of, same
 from deepenough.workspace import Workspace
 
-LEARN, TUNE = 300, 100   # the rest of the sample is what a model is judged on
+LEARN, TUNE = 300, 100  # the rest of the sample is what a model is judged on
 
 
 def answers_kinds_on_the_shelf(book: Book) -> None:
@@ -33,7 +33,11 @@ def answers_kinds_on_the_shelf(book: Book) -> None:
     must(book, 0 <= facts["rung"] < len(RUNGS), f"there is no rung {facts['rung']}.")
     for fact, shelf in (("answers", "tasks"), ("modalities", "modalities")):
         unknown = set(facts[fact]) - set(shelves.shelf(shelf))
-        must(book, facts[fact] and not unknown, f"`{fact}` names {sorted(unknown) or 'nothing'}, which the shelf {shelf} does not hold.")
+        must(
+            book,
+            facts[fact] and not unknown,
+            f"`{fact}` names {sorted(unknown) or 'nothing'}, which the shelf {shelf} does not hold.",
+        )
 
 
 def _suited(book: Book) -> list[Dataset]:
@@ -85,12 +89,24 @@ def _whole(book: Book, answer: Answer, rows: Dataset) -> None:
     must(book, answer, "it answers nothing.")
     shapes = {"probability": (n, len(rows.task.labels)), "value": (n,)}
     for name, values in answer.items():
-        must(book, values.shape == shapes.get(name, (n, *values.shape[1:])), f"{name} has the shape {values.shape} for {n} rows.")
-        must(book, values.dtype == np.float32 or name not in shapes, f"{name} is {values.dtype}; answers are float32, as what ships.")
+        must(
+            book,
+            values.shape == shapes.get(name, (n, *values.shape[1:])),
+            f"{name} has the shape {values.shape} for {n} rows.",
+        )
+        must(
+            book,
+            values.dtype == np.float32 or name not in shapes,
+            f"{name} is {values.dtype}; answers are float32, as what ships.",
+        )
         must(book, values.dtype.kind != "f" or np.isfinite(values).all(), f"{name} is not finite in every row.")
     if "probability" in answer:
         sums = answer["probability"].sum(axis=1, dtype=float)
-        must(book, (answer["probability"] >= 0).all() and np.abs(sums - 1).max() <= 1e-5, "probabilities must sum to one.")
+        must(
+            book,
+            (answer["probability"] >= 0).all() and np.abs(sums - 1).max() <= 1e-5,
+            "probabilities must sum to one.",
+        )
 
 
 def beats_the_dummy(book: Book) -> None:
@@ -101,7 +117,11 @@ def beats_the_dummy(book: Book) -> None:
         metric: Metric = shelves.load("metrics", shelves.shelf("tasks")[score.task.kind].facts["metric"])
         dummy = _fitted(shelves.shelf("candidates")["dummy"].module, score.task.kind, score.task.modality)
         gain = metric.gain(*(metric.evidence(score.truth, m.predict(score)) for m in (dummy, model)))
-        must(book, gain.value > 0 and (gain.low is None or gain.low > 0), f"it does not beat dummy ({score.task.kind}): {gain}.")
+        must(
+            book,
+            gain.value > 0 and (gain.low is None or gain.low > 0),
+            f"it does not beat dummy ({score.task.kind}): {gain}.",
+        )
 
 
 def same_seed_same_answer(book: Book) -> None:
@@ -125,7 +145,12 @@ def answers_each_row_by_itself(book: Book) -> None:
     """A row's answer does not depend on the rows beside it, on their order, or on what was asked before."""
     for model, score in _models(book):
         answer, order = model.predict(score), np.random.default_rng(0).permutation(len(score))
-        asked = {"in another order": order, "by itself": order[:1], "beside one other": order[:2], "a second time": np.arange(len(score))}
+        asked = {
+            "in another order": order,
+            "by itself": order[:1],
+            "beside one other": order[:2],
+            "a second time": np.arange(len(score)),
+        }
         for how, index in asked.items():
             alike = _alike(score.task, rows_of(answer, index), model.predict(score.take(index)))
             must(book, alike, f"it answers a row otherwise {how} ({score.task.kind}).")
@@ -151,7 +176,11 @@ def ships_what_was_tested(book: Book) -> None:
             if bundle is None:
                 continue
             parity.prove(model.predict, bundle, rows)
-            must(book, set(bundle.signature["outputs"]) == set(model.predict(rows)), "it ships other outputs than it answers with.")
+            must(
+                book,
+                set(bundle.signature["outputs"]) == set(model.predict(rows)),
+                "it ships other outputs than it answers with.",
+            )
             _, made = _samples.raw(rows.task.modality, rows.task.kind, _samples.ROWS)
             columns = shelves.load("tasks", rows.task.kind).columns(model.predict(rows), rows.task)
             _said_alike(book, columns, bundle.predict(_samples.sent(made)))
@@ -160,7 +189,9 @@ def ships_what_was_tested(book: Book) -> None:
 def _said_alike(book: Book, trained: Answer, shipped: Answer) -> None:
     for name, values in trained.items():
         other = shipped[name]
-        close = np.allclose(values, other, atol=1e-5) if values.dtype.kind == "f" else np.mean(values == other) >= 0.99  # but for ties
+        close = (
+            np.allclose(values, other, atol=1e-5) if values.dtype.kind == "f" else np.mean(values == other) >= 0.99
+        )  # but for ties
         must(book, close, f"rows sent by name get another {name} than in training.")
 
 
@@ -188,5 +219,12 @@ def _awkward(rows: Dataset) -> Dataset:
 
 
 PROMISES: tuple[Promise, ...] = (
-    answers_kinds_on_the_shelf, answers_in_full, beats_the_dummy, same_seed_same_answer, never_sees_the_target_it_predicts,
-    answers_each_row_by_itself, ships_what_was_tested, bears_awkward_columns)
+    answers_kinds_on_the_shelf,
+    answers_in_full,
+    beats_the_dummy,
+    same_seed_same_answer,
+    never_sees_the_target_it_predicts,
+    answers_each_row_by_itself,
+    ships_what_was_tested,
+    bears_awkward_columns,
+)

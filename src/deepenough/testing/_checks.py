@@ -19,7 +19,7 @@ from deepenough.testing import _samples
 from deepenough.testing._promise import Promise, must, no_warnings, same
 
 LOOKS_AT = ("inputs", "labels", "curve", "traffic")
-ROWS = 2000   # enough that nothing is scarce
+ROWS = 2000  # enough that nothing is scarce
 SEEDS = (0, 1, 2)
 SENTENCE = re.compile(r"['\"A-Z0-9].{10,700}[.?]", re.DOTALL)
 
@@ -83,7 +83,9 @@ def leaves_the_rows_alone(book: Book) -> None:
         except NotApplicable:
             continue
         kept = before == clean.fingerprint and numbers == clean.about["row"].tolist()
-        must(book, kept and same(content_ids(clean.features, len(clean)), clean.ids), "it changes the rows it was given.")
+        must(
+            book, kept and same(content_ids(clean.features, len(clean)), clean.ids), "it changes the rows it was given."
+        )
 
 
 def never_sees_the_target_of_inputs(book: Book) -> None:
@@ -91,8 +93,12 @@ def never_sees_the_target_of_inputs(book: Book) -> None:
     if book.facts["looks_at"] != "inputs":
         return
     check: Check = book.load()
-    for rows in _planted(book)[::len(SEEDS)]:
-        must(book, check.run(rows) == check.run(_samples.blind(rows)), "it finds something else where no target is known.")
+    for rows in _planted(book)[:: len(SEEDS)]:
+        must(
+            book,
+            check.run(rows) == check.run(_samples.blind(rows)),
+            "it finds something else where no target is known.",
+        )
 
 
 def speaks_in_sentences(book: Book) -> None:
@@ -102,7 +108,11 @@ def speaks_in_sentences(book: Book) -> None:
         for text in (finding.message, finding.remedy):
             must(book, SENTENCE.fullmatch(text), f"'{text}' is no sentence.")
         json.dumps([finding.evidence, finding.clusters], allow_nan=False)
-        must(book, all(type(r) is int and r >= 0 for r in finding.where), "`where` holds row numbers: whole, plain, from 0.")
+        must(
+            book,
+            all(type(r) is int and r >= 0 for r in finding.where),
+            "`where` holds row numbers: whole, plain, from 0.",
+        )
 
 
 def few_rows_are_no_accident(book: Book) -> None:
@@ -118,5 +128,11 @@ def few_rows_are_no_accident(book: Book) -> None:
 
 
 PROMISES: tuple[Promise, ...] = (
-    code_is_its_own, finds_its_own_fault, is_quiet_on_clean_rows, leaves_the_rows_alone, never_sees_the_target_of_inputs,
-    speaks_in_sentences, few_rows_are_no_accident)
+    code_is_its_own,
+    finds_its_own_fault,
+    is_quiet_on_clean_rows,
+    leaves_the_rows_alone,
+    never_sees_the_target_of_inputs,
+    speaks_in_sentences,
+    few_rows_are_no_accident,
+)

@@ -59,7 +59,11 @@ def interval_holds_the_value(book: Book) -> None:
     for quick in (False, True):
         sure, again, surer = (metric.interval(evidence, level, quick=quick) for level in (0.9, 0.9, 0.99))
         must(book, sure == again, f"the same rows have two intervals, {sure} and {again}.")
-        must(book, sure.low is not None and _honest(sure), f"400 good rows must have an interval around their value, not {sure}.")
+        must(
+            book,
+            sure.low is not None and _honest(sure),
+            f"400 good rows must have an interval around their value, not {sure}.",
+        )
         must(book, (surer.width or 0) > (sure.width or 0), "an interval of 99 % must be wider than one of 90 %.")
 
 
@@ -84,7 +88,11 @@ def gain_is_positive_for_the_better(book: Book) -> None:
     target, simple, complex = sample(metric, 5, 600)
     worse, better = metric.evidence(target, simple), metric.evidence(target, complex)
     before, after = (metric.value(e, np.ones(600)) for e in (worse, better))
-    must(book, (after > before) == metric.high_is_good, f"`high_is_good` is wrong: the better answer has {after}, the worse {before}.")
+    must(
+        book,
+        (after > before) == metric.high_is_good,
+        f"`high_is_good` is wrong: the better answer has {after}, the worse {before}.",
+    )
     forth, back = metric.gain(worse, better), metric.gain(better, worse)
     must(book, forth.value > 0 > back.value, f"the better answer gains {forth.value}, the worse {back.value}.")
     must(book, _honest(forth) and _honest(back), f"{forth} or {back} misses its own value.")
@@ -143,7 +151,11 @@ def many_classes_are_judged(book: Book) -> None:
     target, good, flat = _three_classes()
     found = metric.interval(metric.evidence(target, good), quick=True)
     gain = metric.gain(metric.evidence(target, flat), metric.evidence(target, good))
-    must(book, math.isfinite(found.value) and _honest(found) and gain.value > 0, f"three classes have {found} and gain {gain}.")
+    must(
+        book,
+        math.isfinite(found.value) and _honest(found) and gain.value > 0,
+        f"three classes have {found} and gain {gain}.",
+    )
     turned = metric.evidence((target + 1) % 3, {"probability": np.roll(good["probability"], 1, axis=1)})
     other = metric.interval(turned, quick=True).value
     must(book, _close(found.value, other), f"three classes have {found.value}, and {other} when another comes first.")
@@ -153,9 +165,21 @@ def _three_classes() -> tuple[np.ndarray, Answer, Answer]:
     rng = np.random.default_rng(8)
     target, noise = rng.integers(0, 3, 300), rng.normal(size=(300, 3))
     good, flat = np.exp(noise + 1.5 * np.eye(3)[target]), np.exp(noise)
-    return target, {"probability": good / good.sum(axis=1, keepdims=True)}, {"probability": flat / flat.sum(axis=1, keepdims=True)}
+    return (
+        target,
+        {"probability": good / good.sum(axis=1, keepdims=True)},
+        {"probability": flat / flat.sum(axis=1, keepdims=True)},
+    )
 
 
 PROMISES: tuple[Promise, ...] = (
-    judges_kinds_on_the_shelf, weights_are_repeated_rows, order_does_not_matter, interval_holds_the_value, gain_over_itself_is_nothing,
-    gain_is_positive_for_the_better, reads_only, odd_rows_are_no_accident, many_classes_are_judged)
+    judges_kinds_on_the_shelf,
+    weights_are_repeated_rows,
+    order_does_not_matter,
+    interval_holds_the_value,
+    gain_over_itself_is_nothing,
+    gain_is_positive_for_the_better,
+    reads_only,
+    odd_rows_are_no_accident,
+    many_classes_are_judged,
+)

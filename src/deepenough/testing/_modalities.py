@@ -35,7 +35,9 @@ def _features(modality: Modality, rows: Any, task: Task) -> dict[str, np.ndarray
 
 
 def _equal(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
-    return list(a) == list(b) and all(same(values, b[name]) and values.dtype == b[name].dtype for name, values in a.items())
+    return list(a) == list(b) and all(
+        same(values, b[name]) and values.dtype == b[name].dtype for name, values in a.items()
+    )
 
 
 def version_is_declared(book: Book) -> None:
@@ -48,17 +50,33 @@ def knows_its_own(book: Book) -> None:
     for modality, task, rows in _each(book):
         must(book, 0.0 < modality.recognises(rows, {}) <= 1.0, "it does not recognise its own sample.")
         must(book, modality.recognises(object(), {}) == 0.0, "it claims to recognise what is nothing.")
-        must(book, task.inputs and task.target and task.modality == book.name, "the sample's task lacks inputs, target or modality.")
-        must(book, modality.read(rows, {"target": task.target})[0].columns == task.columns, "it reads other columns than its sample says.")
+        must(
+            book,
+            task.inputs and task.target and task.modality == book.name,
+            "the sample's task lacks inputs, target or modality.",
+        )
+        must(
+            book,
+            modality.read(rows, {"target": task.target})[0].columns == task.columns,
+            "it reads other columns than its sample says.",
+        )
 
 
 def one_seed_one_sample(book: Book) -> None:
     """The same seed makes the same rows, as many as asked for; another seed makes others."""
     for modality, task, rows in _each(book):
-        must(book, len(modality.decode(rows, task)) == len(rows) == ROWS, f"a sample of {ROWS} has another number of examples.")
+        must(
+            book,
+            len(modality.decode(rows, task)) == len(rows) == ROWS,
+            f"a sample of {ROWS} has another number of examples.",
+        )
         again, other = (_features(modality, modality.sample(task.kind, ROWS, seed)[1], task) for seed in (0, 1))
         mine = _features(modality, rows, task)
-        must(book, _equal(mine, again) and not _equal(mine, other), "a seed must make one sample, and another seed another.")
+        must(
+            book,
+            _equal(mine, again) and not _equal(mine, other),
+            "a seed must make one sample, and another seed another.",
+        )
 
 
 def one_decodes_as_many(book: Book) -> None:
@@ -66,13 +84,21 @@ def one_decodes_as_many(book: Book) -> None:
     for modality, task, rows in _each(book):
         whole = _features(modality, rows, task)
         for index in (np.array([3]), np.array([41, 7, 7])):
-            must(book, _equal(rows_of(whole, index), _features(modality, _some(rows, index), task)), "some rows decode otherwise than all.")
+            must(
+                book,
+                _equal(rows_of(whole, index), _features(modality, _some(rows, index), task)),
+                "some rows decode otherwise than all.",
+            )
 
 
 def wire_decodes_as_file(book: Book) -> None:
     """Rows by name, as JSON carries them, decode as the frame does."""
     for modality, task, rows in _each(book):
-        must(book, _equal(_features(modality, rows, task), _features(modality, sent(rows), task)), "rows sent by name decode otherwise.")
+        must(
+            book,
+            _equal(_features(modality, rows, task), _features(modality, sent(rows), task)),
+            "rows sent by name decode otherwise.",
+        )
 
 
 def features_are_a_pure_function(book: Book) -> None:
@@ -80,9 +106,15 @@ def features_are_a_pure_function(book: Book) -> None:
     for modality, task, rows in _each(book):
         examples, index = modality.decode(rows, task), np.array([5, 50, 5, 0])
         whole = modality.features(examples, task)
-        must(book, _equal(rows_of(whole, index), modality.features(examples.take(index), task)), "features depend on other rows.")
+        must(
+            book,
+            _equal(rows_of(whole, index), modality.features(examples.take(index), task)),
+            "features depend on other rows.",
+        )
         for name, values in whole.items():
-            fitting = values.shape == (ROWS,) and (values.dtype.kind == "f" or (values.dtype.kind in "iu" and values.min() >= 0))
+            fitting = values.shape == (ROWS,) and (
+                values.dtype.kind == "f" or (values.dtype.kind in "iu" and values.min() >= 0)
+            )
             must(book, fitting, f"the feature {name} must be one number, or one code from 0, a row.")
 
 
@@ -91,7 +123,11 @@ def task_survives_the_signature(book: Book) -> None:
     for modality, task, rows in _each(book):
         back = msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(task), allow_nan=False)), Task)
         must(book, back == task, "the task does not survive JSON.")
-        must(book, _equal(_features(modality, rows, task), _features(modality, rows, back)), "read back, the task decodes otherwise.")
+        must(
+            book,
+            _equal(_features(modality, rows, task), _features(modality, rows, back)),
+            "read back, the task decodes otherwise.",
+        )
 
 
 def missing_input_is_refused_by_name(book: Book) -> None:
@@ -107,5 +143,12 @@ def missing_input_is_refused_by_name(book: Book) -> None:
 
 
 PROMISES: tuple[Promise, ...] = (
-    version_is_declared, knows_its_own, one_seed_one_sample, one_decodes_as_many, wire_decodes_as_file, features_are_a_pure_function,
-    task_survives_the_signature, missing_input_is_refused_by_name)
+    version_is_declared,
+    knows_its_own,
+    one_seed_one_sample,
+    one_decodes_as_many,
+    wire_decodes_as_file,
+    features_are_a_pure_function,
+    task_survives_the_signature,
+    missing_input_is_refused_by_name,
+)

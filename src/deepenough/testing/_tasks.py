@@ -36,7 +36,11 @@ def encoding_is_stable(book: Book) -> None:
     must(book, kind.fits(raw) and not kind.fits(None), "it must fit its own sample, and no missing target.")
     labels, encoded = kind.encode(raw, (), None)
     again, repeated = kind.encode(raw[::-1], labels, None)
-    must(book, labels == again and same(encoded[::-1], repeated) and same(encoded, rows.truth), "one target is encoded in two ways.")
+    must(
+        book,
+        labels == again and same(encoded[::-1], repeated) and same(encoded, rows.truth),
+        "one target is encoded in two ways.",
+    )
     strata = kind.strata(encoded)
     must(book, strata is None or len(strata) == len(encoded), "strata must be one a row.")
 
@@ -67,4 +71,9 @@ def alike_knows_itself(book: Book) -> None:
 
 
 PROMISES: tuple[Promise, ...] = (
-    default_metric_judges_it, encoding_is_stable, unknown_class_is_marked, columns_are_one_a_row, alike_knows_itself)
+    default_metric_judges_it,
+    encoding_is_stable,
+    unknown_class_is_marked,
+    columns_are_one_a_row,
+    alike_knows_itself,
+)
