@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deepenough.errors import DataError, StorageError
-from deepenough.report import answers, charts, ladder, render, tables, terminal, words
+from deepenough.report import answers, charts, documents, ladder, render, tables, terminal, words
 
 SAMPLES = Path(__file__).parent / "samples"
 STATES = ("good", "bad", "nothing", "number")
@@ -338,3 +338,21 @@ CUT_OFF = """[
   ...[...document.querySelectorAll('svg text')].filter(e => { const t = e.getBoundingClientRect(),
     s = e.closest('svg').getBoundingClientRect(); return t.width && (t.left < s.left - 3 || t.right > s.right + 3) })
 ].map(e => e.outerHTML.slice(0, 160))"""
+
+
+def test_a_network_that_the_sealed_rows_speak_for_is_pointed_out_where_a_simpler_one_ships() -> None:
+    deep = {"candidate": "tabular_net", "key": "tabular_net-1", "rung": 4, "deep": True, "shown": True}
+    simple = {"candidate": "linear", "key": "linear-1", "rung": 1, "deep": False, "shown": True}
+    verdict = {"outcome": "chosen", "chosen": "linear", "chosen_trial": "linear-1", "trials": [simple, deep],
+               "deep_learning": {"worth_it": "yes", "best_deep": "tabular_net"}}  # fmt: skip
+    last = answers.next_steps(verdict, None, "runs/x", "")[-1]
+    assert "speak for the network" in last.text and "runs/x/trials/tabular_net-1/bundle" in last.command
+    unsure = {**verdict, "deep_learning": {"worth_it": "undecided", "best_deep": "tabular_net"}}
+    assert all("network" not in step.text for step in answers.next_steps(unsure, None, "runs/x", ""))
+
+
+def test_of_two_settings_of_one_family_the_one_that_was_chosen_is_marked() -> None:
+    shared = {"candidate": "gradient_boosting", "rung": 2, "shown": True, "test": {"value": 1.0}}
+    verdict = {"chosen": "gradient_boosting", "chosen_trial": "gradient_boosting-2",
+               "trials": [{**shared, "key": "gradient_boosting-1"}, {**shared, "key": "gradient_boosting-2"}]}  # fmt: skip
+    assert (documents.chosen_trial(verdict) or {})["key"] == "gradient_boosting-2"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,13 +17,13 @@ from torch.nn import functional
 from deepenough.bundle import Plan
 from deepenough.candidates._base import Candidate, Settings
 from deepenough.candidates._net_graph import write
+from deepenough.candidates._net_training import Training
 from deepenough.dataset import Answer, Dataset
 from deepenough.task import Task
 from deepenough.workspace import Workspace
 
 BLOCK = 4096  # rows answered at a time, so that memory does not grow with the table
 FAR = 2.5  # standard deviations beyond which a number is no further away: one odd cell must not carry the answer
-WARM_UP = 50  # steps
 LEAF_ROWS = 20  # rows on either side of a bin's edge that a tree chose
 TREE_ROWS = 50000
 HUGE = 1e37  # numbers learnt from stay inside, so that no difference of two overflows float32
@@ -57,7 +57,7 @@ class TabularNet(Candidate):
     modalities = ("tabular",)
     requires = ("torch", "sklearn")
     extra = "deep"
-    cost = (0.5, 1.1, 5.0)
+    cost = (0.8, 1.8, 8.0)
 
     def suits(self, task: Task) -> bool:
         return bool(task.inputs)
@@ -248,7 +248,7 @@ class Network(nn.Module):
 
 
 class Net:
-    """One network: trained on `learn`, stopped and its weights chosen on `tune`."""
+    """One network. How long to train is found on `tune`; it is then trained afresh, as long, on `learn` and `tune` together."""
 
     def __init__(self, task: Task, settings: Settings, seed: int) -> None:
         self.task, self.settings, self.seed = task, {**DEFAULTS, **settings}, seed
@@ -259,17 +259,26 @@ class Net:
             return self._fit(learn, tune)
 
     def _fit(self, learn: Dataset, tune: Dataset) -> Net:
+        training = self._start(*_rows(learn))
+        held = self._tensors(*_rows(tune))
+        epochs = training.search(self._tensors(*_rows(learn)), lambda: self._score(*held))
+        self._finish(self._start(*_rows(learn, tune)), epochs, *_rows(learn, tune))
+        return self
+
+    def _start(self, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> Training:
+        """Learn the encodings of these rows, and make a fresh network and what trains it."""
         generator = torch.Generator().manual_seed(self.seed)
-        numbers, codes = learn.tensors["numbers"], learn.tensors["codes"]
-        encoding = learn_encoding(numbers, codes, learn.truth, self.settings["bins"], self.settings["least_rows"])
+        bins, least = self.settings["bins"], self.settings["least_rows"]
+        encoding = learn_encoding(tensors["numbers"], tensors["codes"], truth, bins, least)
         self.network = Network(encoding, max(1, len(self.task.labels)), self.settings, generator)
-        self._learn_target(learn.truth)
-        data, held = self._tensors(learn), self._tensors(tune)
-        training = Training(self.network, self.settings, self._loss, generator)
-        self.epochs_run = training.run(data, lambda: self._score(*held))
+        self._learn_target(truth)
+        return Training(self.network, self.settings, self._loss, generator)
+
+    def _finish(self, training: Training, epochs: int, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> None:
+        data = self._tensors(tensors, truth)
+        training.run(data, epochs)
         self.network.average_unseen(data[1])
         self.network.eval()
-        return self
 
     def _learn_target(self, target: np.ndarray) -> None:
         """Low, high, centre and scale: an answer never leaves the range of what was seen, as a tree's never does."""
@@ -278,12 +287,12 @@ class Net:
             facts = [target.min(), target.max(), center, scale if scale > 0.0 else 1.0]
             self.network.register_buffer("target", torch.tensor(facts, dtype=torch.float32))
 
-    def _tensors(self, dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:
-        target = dataset.truth.astype(np.int64)
+    def _tensors(self, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        target = truth.astype(np.int64)
         if not self.task.labels:
             center, scale = self.network.target[2:].tolist()
-            target = ((dataset.truth - center) / scale).astype(np.float32)
-        return *_inputs(dataset), torch.from_numpy(target)
+            target = ((truth - center) / scale).astype(np.float32)
+        return *_inputs(tensors), torch.from_numpy(target)
 
     def _loss(self, raw: Tensor, target: Tensor) -> Tensor:
         """Mean of the heads' own losses: each learns by itself, and they are averaged only to answer."""
@@ -306,7 +315,7 @@ class Net:
 
     def predict(self, dataset: Dataset) -> Answer:
         with _threads(self.threads):
-            answer = self._answer(*_inputs(dataset))
+            answer = self._answer(*_inputs(dataset.tensors))
         if self.task.labels:
             return {"probability": answer.numpy()}
         low, high, center, scale = self.network.target
@@ -318,73 +327,15 @@ class Net:
         return Plan(graph, ("probability",) if self.task.labels else ("value",))
 
 
-class Training:
-    """AdamW at one rate after a warm-up; a running average of the weights answers, the best on held rows is kept."""
-
-    def __init__(
-        self, network: Network, settings: Settings, loss: Callable[[Tensor, Tensor], Tensor], generator: torch.Generator
-    ) -> None:
-        self.network, self.settings, self.loss, self.generator = network, settings, loss, generator
-        self.weights = list(network.parameters())
-        self.average = [w.detach().clone() for w in self.weights]
-        groups = [
-            {"params": [w for w in self.weights if w.ndim >= 2], "weight_decay": settings["decay"]},
-            {"params": [w for w in self.weights if w.ndim < 2], "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings["rate"], foreach=True)
-        self.step = 0
-
-    def run(self, data: tuple[Tensor, ...], score: Callable[[], float]) -> int:
-        """Train until `score()`, lower is better, has not improved for `patience` epochs; return how many were run."""
-        best, kept, since, epoch = math.inf, self.average, 0, 0
-        epochs = min(self.settings["epochs"], max(8, self.settings["most_rows"] // len(data[0])))
-        while epoch < epochs and since < self.settings["patience"]:
-            epoch += 1
-            self._epoch(data)
-            judged = self._judge(score)
-            since += 1
-            if judged < best:
-                best, kept, since = judged, [w.clone() for w in self.average], 0
-        self._put(kept)
-        return epoch
-
-    def _epoch(self, data: tuple[Tensor, ...]) -> None:
-        n = len(data[0])
-        size = min(self.settings["batch"], max(32, n // 20))
-        self.network.train()
-        order = torch.randperm(n, generator=self.generator)
-        for start in range(0, n, size):
-            self._update(*(t[order[start : start + size]] for t in data))
-
-    def _update(self, numbers: Tensor, codes: Tensor, target: Tensor) -> None:
-        self.step += 1
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings["rate"] * min(1.0, self.step / WARM_UP)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(self.loss(self.network(numbers, codes), target))
-        nn.utils.clip_grad_norm_(self.weights, 1.0, foreach=True)
-        self.optimizer.step()
-        fresh = 1.0 - min(self.settings["average"], (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(self.average, [w.detach() for w in self.weights], fresh)
-
-    def _judge(self, score: Callable[[], float]) -> float:
-        """Score the averaged weights, and go on from the raw ones."""
-        raw = [w.detach().clone() for w in self.weights]
-        self._put(self.average)
-        self.network.eval()
-        judged = score()
-        self._put(raw)
-        return judged
-
-    @torch.no_grad()
-    def _put(self, values: Sequence[Tensor]) -> None:
-        for weight, value in zip(self.weights, values, strict=True):
-            weight.copy_(value)
+def _rows(*datasets: Dataset) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Tensors and truth of all the rows of some datasets, one after the other."""
+    tensors = {name: np.concatenate([d.tensors[name] for d in datasets]) for name in ("numbers", "codes")}
+    return tensors, np.concatenate([d.truth for d in datasets])
 
 
-def _inputs(dataset: Dataset) -> tuple[Tensor, Tensor]:
+def _inputs(tensors: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:
     """Numbers and codes; copied only where they may not be written, which torch would warn of."""
-    numbers, codes = (np.require(dataset.tensors[name], requirements=["C", "W"]) for name in ("numbers", "codes"))
+    numbers, codes = (np.require(tensors[name], requirements=["C", "W"]) for name in ("numbers", "codes"))
     return torch.from_numpy(numbers), torch.from_numpy(codes)
 
 

@@ -216,7 +216,20 @@ def next_steps(verdict: Document, audit: Document | None, folder: str, command: 
     ready = verdict.get("outcome") != "not_ready"
     said = [_mend(audit)] if ready and count(audit, "blocker") else []
     said += [Step(words.capital(str(advice)))] if ready and advice and not _about_deep(verdict) else []
-    return said + by_outcome.get(str(verdict.get("outcome")), [use])
+    return said + by_outcome.get(str(verdict.get("outcome")), [use]) + _kept_beside(verdict, place)
+
+
+def _kept_beside(verdict: Document, place: str) -> list[Step]:
+    """Say where the network is, when the sealed rows say it is worth it and the rule of choice took a simpler one."""
+    deep = verdict.get("deep_learning") or {}
+    kept = [t for t in verdict.get("trials") or [] if t.get("candidate") == deep.get("best_deep") and t.get("shown")]
+    if deep.get("worth_it") != "yes" or not kept or (chosen_trial(verdict) or {}).get("deep"):
+        return []
+    said = (
+        "The rows kept aside speak for the network, the rows learnt from did not: more rows would settle which is right. "
+        "It is kept beside the one that ships."
+    )
+    return [Step(said, f"deepenough predict {place}/trials/{kept[0].get('key')}/bundle new.csv --out predictions.csv")]
 
 
 def _about_deep(verdict: Document) -> bool:

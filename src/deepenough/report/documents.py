@@ -50,7 +50,7 @@ def _document(path: Path) -> Document | None:
 
 def chosen_trial(verdict: Document) -> Document | None:
     """Return the trial the verdict chose: of several with its name, the one the seal was opened for."""
-    name = verdict.get("chosen")
+    name = verdict.get("chosen_trial") or verdict.get("chosen")
     named = [t for t in trials(verdict) if name is not None and name in (t.get("key"), t.get("candidate"))]
     named.sort(key=lambda t: (t.get("key") != name, not t.get("shown"), not t.get("test"), t.get("status") != "ok"))
     return named[0] if named else None

@@ -163,7 +163,7 @@ def pictures(found: Documents) -> list[tuple[str, str, str]]:
 
 def _curves(found: Documents, figure: str, x: str, y: str) -> list[charts.Curve]:
     data, verdict = found.figures.get(figure) or {}, found.verdict or {}
-    chosen = verdict.get("chosen")
+    chosen = verdict.get("chosen_trial") or verdict.get("chosen")
     ordered = sorted((c for c in data if data[c].get(x) and data[c].get(y)), key=lambda c: (c != chosen, c))
     return [
         charts.Curve(
