@@ -19,6 +19,7 @@ from test_verdict import schema
 from deepenough import shelves
 from deepenough.report import words
 from deepenough.runs import Run, run
+from deepenough.seal import verify
 
 Table = Callable[..., pd.DataFrame]
 TINY = {
@@ -93,7 +94,8 @@ def hold_together(done: Run) -> None:
         done.verdict,
         [json.loads(line) for line in (done.folder / "sealed.jsonl").read_text().splitlines()],
     )
-    assert [line["event"] for line in ledger] == ["plan", "opening"] and ledger[0]["worth"] == verdict["worth_used"]
+    assert [line["event"] for line in ledger] == ["plan", "opening", "verdict"]
+    assert ledger[0]["worth"] == verdict["worth_used"] and verify(done.folder).faults == []
     assert {t["key"] for t in verdict["trials"] if t["shown"]} == set(ledger[0]["subjects"])
     chosen = next(t for t in verdict["trials"] if t["key"] == verdict["chosen_trial"])
     assert chosen["status"] == "ok" and chosen["shown"] and chosen["candidate"] == verdict["chosen"]
@@ -166,7 +168,9 @@ def test_the_figures_say_what_the_sealed_answers_say(tmp_path: Path, no_torch: N
     key = done.verdict["chosen_trial"]
     sealed = pd.read_csv(done.folder / f"trials/{key}/sealed.csv")
     drawn = {p.stem: json.loads(p.read_text()) for p in (done.folder / "figures").iterdir()}
-    assert set(drawn) == {"confusion", "calibration", "roc", "precision_recall"} and set(drawn["roc"]) >= {key}
+    assert set(drawn) == {"confusion", "calibration", "roc", "precision_recall", "importance"} and set(
+        drawn["roc"]
+    ) >= {key}
     roc, test = drawn["roc"][key], next(t["test"] for t in done.verdict["trials"] if t["key"] == key)
     assert (roc["fpr"][0], roc["tpr"][0], roc["fpr"][-1], roc["tpr"][-1]) == (0.0, 0.0, 1.0, 1.0)
     assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(test["value"], abs=0.01)
@@ -187,7 +191,10 @@ def test_the_same_seed_gives_the_same_verdict(tmp_path: Path, tiny_net: None) ->
     frame = linear_world(400)
     first, again, other = (go(frame, tmp_path, name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1)))
     assert steady(first.verdict) == steady(again.verdict) != steady(other.verdict)
-    for document in ("split.json", "audit.json", "bundle/model.onnx", "bundle/manifest.json", "figures/roc.json"):
+    cuts = [json.loads((run.folder / "split.json").read_text()) for run in (first, again)]
+    assert cuts[0].pop("salt") != cuts[1].pop("salt") and cuts[0].pop("sealed_hashes") != cuts[1].pop("sealed_hashes")
+    assert cuts[0] == cuts[1], "but for the salt, and what it salts"
+    for document in ("audit.json", "bundle/model.onnx", "bundle/manifest.json", "figures/roc.json"):
         assert (first.folder / document).read_bytes() == (again.folder / document).read_bytes(), document
     for key in (t["key"] for t in first.verdict["trials"] if t["shown"]):
         assert (first.folder / f"trials/{key}/sealed.csv").read_bytes() == (

@@ -9,11 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deepenough.assessment import assess as assess
     from deepenough.bar import Bar as Bar
     from deepenough.bundle import Bundle as Bundle
     from deepenough.candidates._climb import climb as climb
     from deepenough.checks import audit as audit
+    from deepenough.comparison import Comparison as Comparison
+    from deepenough.comparison import compare as compare
     from deepenough.errors import DeepEnoughError as DeepEnoughError
+    from deepenough.judging import judge as judge
     from deepenough.loading import load as load
     from deepenough.report import render as render
     from deepenough.runs import Run as Run
@@ -24,11 +28,15 @@ if TYPE_CHECKING:
 _WHERE = {
     "Bar": "bar",
     "Bundle": "bundle",
+    "Comparison": "comparison",
     "DeepEnoughError": "errors",
     "Run": "runs",
+    "assess": "assessment",
     "audit": "checks",
     "climb": "candidates._climb",
+    "compare": "comparison",
     "decide": "verdict",
+    "judge": "judging",
     "load": "loading",
     "render": "report",
     "run": "runs",

@@ -139,3 +139,12 @@ def _with_unit(text: str | None, units: dict[str, float], option: str, example: 
             f"{option} '{text}' cannot be read. Write a number and its unit ({', '.join(units)}): {example}."
         )
     return value
+
+
+def milliseconds(text: str | None, option: str) -> float | None:
+    """Read a time, `20ms` or `1.5s`; `BarError` that names the option where it is none.
+
+    >>> milliseconds("1.5s", "--latency")
+    1500.0
+    """
+    return _with_unit(text, {"ms": 1.0, "s": 1000.0}, option, "20ms")

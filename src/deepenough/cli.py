@@ -9,21 +9,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepenough import shelves
-from deepenough.errors import DeepEnoughError, SettingError, nearest
+from deepenough import ending, options, shelves
+from deepenough.errors import SettingError
 from deepenough.files import to_csv
+from deepenough.options import Folder, Group, Json, Kind, Positive, Table, Target, Time, Types
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 # Imports of our own inside functions: the command line must start and answer --help without pandas and the like.
 
-STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
-UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer may bring its own click, so click's is not named here
 NEGATIVE = ("missed", "undecided", "not_ready")
 PLAIN = {
     "no_args_is_help": True,
@@ -33,30 +32,6 @@ PLAIN = {
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 app = typer.Typer(help="Find the simplest model that meets your bar, prove it, and ship it.", **PLAIN)  # type: ignore[arg-type]
-
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
-]
-Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", show_default=False)]
-Target = Annotated[str | None, typer.Option(help="The column to predict.", show_default=False)]
-Types = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.",
-        show_default=False,
-    ),
-]
-Group = Annotated[
-    str | None, typer.Option(help="Column whose equal values stay on one side of every split.", show_default=False)
-]
-Time = Annotated[
-    str | None, typer.Option(help="Column that orders the rows: the latest are sealed.", show_default=False)
-]
-Kind = Annotated[
-    str | None, typer.Option(help="classification or regression, where the target could be either.", show_default=False)
-]
-Positive = Annotated[str | None, typer.Option(help="The class of interest of two.", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
@@ -89,6 +64,7 @@ def run(
     despite: Annotated[list[str] | None, typer.Option(help="Go on despite a blocker: DE003.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/<name>.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is in --out.")] = False,
+    open_again: options.OpenAgain = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -119,6 +95,7 @@ def run(
             despite=despite or (),
             out=out,
             overwrite=overwrite,
+            open_again=open_again,
             report=report,
             command=shlex.join(["deepenough", *sys.argv[1:]]),
             say=say,
@@ -194,6 +171,91 @@ def predict(
         _print_json(
             {"rows": n, "out": str(out)} if out else {name: values.tolist() for name, values in columns.items()}
         )
+
+
+@app.command()
+def judge(
+    file: options.Judged,
+    against: options.Against = None,
+    export: options.Export = None,
+    truth: options.Truth = None,
+    simple: options.Simple = None,
+    complex: options.Complex = None,
+    group: options.Together = None,
+    metric: options.Metric = None,
+    worth: options.Worth = None,
+    positive: options.Likely = None,
+    their_latency: options.TheirLatency = None,
+    their_price: options.TheirPrice = None,
+    data: options.Data = None,
+    as_json: Json = False,
+) -> None:
+    """Put anybody's predictions before the same court; exit 0 only when they are worth it."""
+    from deepenough import judging, sealed_rows
+    from deepenough.report import judgement
+
+    console = _console(as_json)
+    columns = {"--truth": truth, "--simple": simple, "--complex": complex}
+    ways = [against is not None, export is not None, any(columns.values())]
+    if sum(ways) != 1:
+        raise SettingError(
+            "Say what to judge by, one of three: --against RUN; --export RUN, to get the rows; or --truth, --simple and --complex."
+        )
+    of_columns = {"--group": group, "--metric": metric, "--worth": worth, "--positive": positive}
+    of_run = {"--their-latency": their_latency, "--their-price": their_price, "--data": data}
+    astray = [o for o, v in (of_run if any(columns.values()) else of_columns).items() if v is not None]
+    if astray:
+        why = "the run says it" if astray[0] in of_columns else "it is for --against RUN alone"
+        raise SettingError(f"{astray[0]} does not go with these: {why}. Leave it out.")
+    if export is not None:
+        n = sealed_rows.export(export, file, data)
+        if as_json:
+            _print_json({"rows": n, "out": str(file)})
+        console.print(f"{n:,} rows without their target: {file}", highlight=False, markup=False, soft_wrap=True)
+        return
+    if against is not None:
+        document = judging.judge(against, file, latency=their_latency, price=their_price, data=data).document
+        judgement.judgement(document, console)
+    else:
+        lacking = next((option for option, column in columns.items() if column is None), None)
+        if truth is None or simple is None or complex is None:
+            raise SettingError(f"{lacking} is missing: name the column. All three are needed: {', '.join(columns)}.")
+        document = judging.judge_columns(
+            file, truth, simple, complex, group=group, metric=metric, worth=worth, positive=positive
+        ).document()
+        judgement.comparison(document, console)
+    if as_json:
+        _print_json(document)
+    raise typer.Exit(0 if document["worth_it"] == "yes" else 1)
+
+
+@app.command()
+def verify(folder: Folder, head: options.Head = None, as_json: Json = False) -> None:
+    """Recompute the ledger of a run, and hold its models, sealed rows and verdict against it; exit 1 on any change."""
+    from deepenough import seal
+    from deepenough.report import judgement
+
+    proof = seal.verify(folder, head)
+    if as_json:
+        _print_json(proof.document())
+    judgement.proof(proof.document(), _console(as_json))
+    raise typer.Exit(1 if proof.faults else 0)
+
+
+# fmt: off
+@app.command()
+def assess(
+    file: Annotated[Path | None, typer.Argument(help="assessment.toml. Without one, the terminal asks.", show_default=False)] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write an assessment.toml to fill in, and end.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: that of FILE.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulations.")] = 0,
+    as_json: Json = False,
+) -> None:
+    # fmt: on
+    """Before any model: is it worth it, by which way, and what would it take?"""
+    from deepenough.assessment import command
+
+    raise typer.Exit(command.run(file, template, out, seed, as_json))
 
 
 @app.command("list")
@@ -317,48 +379,4 @@ def _progress() -> Iterator[Callable[[str], None]]:
 def main() -> None:
     """Run the command line; an error of ours is a sentence on stderr and an exit code, never a trace."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: see runs._pinned
-    try:
-        code = app(standalone_mode=False, prog_name="deepenough")
-        sys.stdout.flush()
-    except DeepEnoughError as error:
-        _end(str(error), error.exit_code)
-    except UsageError as error:
-        _wrong_call(error)
-    except (KeyboardInterrupt, typer.Abort):
-        code = STOPPED
-    except BrokenPipeError:  # the reader of our output left: nothing to say, and nobody to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141) from None
-    except (MemoryError, OSError) as error:
-        _end(f"{error or type(error).__name__}. Free some memory or space, or check the path, and run it again.", 3)
-    except Exception as error:
-        if os.environ.get("DEEPENOUGH_DEBUG"):
-            raise
-        _end(
-            f"Something failed that should not: {type(error).__name__}: {error}. "
-            "Run it again with DEEPENOUGH_DEBUG=1 for the whole trace, and please report it.",
-            3,
-        )
-    if code == STOPPED:
-        _end("Stopped. Nothing half-written was left; run the same command to start again.", STOPPED)
-    raise SystemExit(code or 0)
-
-
-def _wrong_call(error: Any) -> NoReturn:
-    """Say what is wrong with the words of a command: the nearest right one, and where all of them stand."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
-        raise SystemExit(error.exit_code)
-    message = error.format_message().strip()
-    if type(error).__name__ == "NoSuchOption":
-        message = (
-            f"There is no option {error.option_name}. {nearest(error.option_name, error.possibilities or ())}".strip()
-        )
-    path = error.ctx.command_path if error.ctx else "deepenough"
-    what = "option" if " " in path else "command"
-    _end(f"{message}{'' if message[-1] in '.?' else '.'} All {what}s: {path} --help", error.exit_code)
-
-
-def _end(sentence: str, code: int) -> NoReturn:
-    sys.stderr.write(f"deepenough: {' '.join(line.strip() for line in sentence.splitlines())}\n")
-    raise SystemExit(code)
+    ending.run(app)

@@ -36,12 +36,14 @@ def of_run(
     command: str | None,
     cores: int,
     seed: int,
+    test: Any = None,
 ) -> dict[str, Any]:
     """Return run.json: what was asked, of what, with what."""
     return {
         "schema": "deepenough.run/1",
         "name": name,
         "source": str(source) if isinstance(source, str | Path) else "a DataFrame",
+        "test": None if test is None else str(test) if isinstance(test, str | Path) else "a DataFrame",
         "command": command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": dataset.fingerprint,
@@ -78,9 +80,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def of_split(
-    cut: Split, development: Dataset, sealed: Sealed, salt: str, shown: dict[str, Any] | None
-) -> dict[str, Any]:
+def of_split(cut: Split, development: Dataset, sealed: Sealed, shown: dict[str, Any] | None) -> dict[str, Any]:
     """Return split.json; `shown`: what the sealed rows can show at all."""
     return {
         "strategy": cut.strategy,
@@ -90,8 +90,8 @@ def of_split(
         "folds": len(cut.parts),
         "parts": [{"learn": len(p.learn), "tune": len(p.tune), "score": len(p.score)} for p in cut.parts],
         "provable": shown,
-        "salt": salt,
-        "sealed_hashes": sealed.hashes(salt),
+        "salt": sealed.salt,
+        "sealed_hashes": sealed.hashes(sealed.salt),
     }
 
 

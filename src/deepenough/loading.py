@@ -251,3 +251,31 @@ def content_ids(features: Mapping[str, np.ndarray], n: int) -> np.ndarray:
     if not features:
         return np.zeros(n, dtype=np.uint64)
     return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(dict(features)), index=False), dtype=np.uint64)
+
+
+def read_again(task: Task, source: Any, numbers: np.ndarray | None) -> tuple[Dataset, pd.DataFrame]:
+    """Read rows that were read before: the dataset with its target, and the same rows as they stand in the table.
+
+    Parameters
+    ----------
+    numbers : of the rows wanted, counted from 0 as in `about`; None: every row with a target, as `load_like` takes them.
+
+    Raises `DataError` where the table has no target, lacks a row, or holds a class that training never saw.
+    """
+    modality = shelves.load("modalities", task.modality)
+    _, rows = modality.read(source, {"task": task})
+    if task.target is None or task.target not in rows:
+        raise DataError(
+            f"{_name(source)} has no column '{task.target}', so nothing can be judged by it. Name the table as it was."
+        )
+    if numbers is not None and (len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(rows)):
+        raise DataError(
+            f"{_name(source)} has {len(rows):,} rows, fewer than when it was split. Name the table as it was."
+        )
+    values = _target_values(rows, task.target)
+    if numbers is None:
+        numbers = np.flatnonzero([v is not None for v in values])
+    rows, values = rows.iloc[numbers].reset_index(drop=True), values[numbers]
+    if any(v is None for v in values):
+        raise DataError(f"{_name(source)} has lost values of '{task.target}' since. Name the table as it was.")
+    return _build(modality, task, rows, _encode_known(task, values, _name(source)), numbers), rows

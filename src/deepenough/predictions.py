@@ -23,7 +23,8 @@ def predict(bundle: Bundle, source: Any) -> dict[str, np.ndarray]:
     Columns: the table's identifiers (``row``, counted from 0, where it has none), then those of `Bundle.predict`.
     """
     _, rows = shelves.load("modalities", bundle.task.modality).read(source, {"task": bundle.task})
-    keys = {name: rows[name].to_numpy() for name in bundle.task.keys if name in rows}
+    named = dict.fromkeys(("row_id", *bundle.task.keys))  # the sealed rows of a run are handed out with a row_id
+    keys = {name: rows[name].to_numpy() for name in named if name in rows}
     return (keys or {"row": np.arange(len(rows))}) | bundle.predict(rows)
 
 

@@ -84,8 +84,8 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
         latency: str | None = None, size: str | None = None, cost: float | None = None, types: Mapping[str, str] | None = None,
         group: str | None = None, time: str | None = None, task: str | None = None, positive: str | None = None,
         worth: float | None = None, budget: str | float = "10m", cores: int | None = None, seed: int = 0, full: bool = False,
-        despite: Collection[str] = (), out: str | Path | None = None, overwrite: bool = False, report: bool = True,
-        command: str | None = None, say: Callable[[str], None] | None = None) -> Run:
+        despite: Collection[str] = (), out: str | Path | None = None, overwrite: bool = False, open_again: str | None = None,
+        report: bool = True, command: str | None = None, say: Callable[[str], None] | None = None) -> Run:
     # fmt: on
     """Audit, split, seal, climb, decide, and write it all down.
 
@@ -102,6 +102,7 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     cores : threads to fit with; the default is the cores found.
     full : climb on past the bar. despite : codes of blockers to go on despite.
     out : folder of the run; the default is ``runs/<name>``, numbered where that is taken.
+    open_again : why the rows that the run in `out` sealed are looked at once more: counted, at half the level of the look before.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     >>> run("churn.csv", target="churned", bar="roc_auc >= 0.85")   # doctest: +SKIP
     """
     _check(worth, seed, despite)
-    folder = _folder(out, source, overwrite)
+    folder = _folder(out, source, overwrite, open_again)
     threads = cores or cores_found()
     workspace = Workspace(budget_seconds=_seconds(budget) * threads)
     workspace.tell = say or workspace.tell
@@ -127,10 +128,11 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
         write_json(
             temporary / "run.json",
             documents.of_run(
-                folder.name, source, dataset, wanted, judge, workspace, command=command, cores=threads, seed=seed
+                folder.name, source, dataset, wanted, judge, workspace, command=command, cores=threads, seed=seed, test=test
             ),
         )
-        verdict = Corridor(temporary, dataset, sealed_file, wanted, judge, workspace, seed, worth, full, despite).walk()
+        way = Corridor(temporary, dataset, sealed_file, wanted, judge, workspace, seed, worth, full, despite)
+        verdict = (replace(way, again=open_again, earlier=folder) if open_again is not None else way).walk()
         if report:
             from deepenough.report.html import render
 
@@ -216,13 +218,17 @@ def _seconds(budget: str | float) -> float:
     return seconds
 
 
-def _folder(out: str | Path | None, source: Any, overwrite: bool) -> Path:
+def _folder(out: str | Path | None, source: Any, overwrite: bool, again: str | None = None) -> Path:
+    if again is not None and (not again.strip() or out is None or not (Path(out) / "run.json").exists()):
+        raise SettingError(
+            "--open-again needs a reason in words, and --out with the run whose sealed rows are looked at again."
+        )
     if out is not None:
         folder = Path(out)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             if not folder.is_dir() or not (folder / "run.json").exists():
                 raise SettingError(f"'{folder}' exists and is no run. Choose another --out.")
-            if not overwrite:
+            if not overwrite and again is None:
                 raise SettingError(
                     f"'{folder}' holds a run already. Choose another --out, or replace it with --overwrite."
                 )

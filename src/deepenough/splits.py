@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ import numpy as np
 
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SealError
+from deepenough.ledger import Ledger, digest, level_of
 
 SEALED_SHARE = 0.2
 LEAST_SEALED = 500
@@ -206,57 +203,79 @@ def _last(times: np.ndarray) -> Part:
 
 
 class Sealed:
-    """The sealed rows, and the ledger (`sealed.jsonl`): first the plan, then every opening.
+    """The sealed rows, and their ledger (`sealed.jsonl`): first the plan, then every opening.
 
     Parameters
     ----------
     dataset : the sealed rows.
     ledger : file the openings are appended to.
+    salt : kept in the run's folder alone, so that a hash of a row says nothing to those who have not got it.
+    again : the reason for a further look, where one is asked for.
     """
 
-    def __init__(self, dataset: Dataset, ledger: Path) -> None:
-        self._dataset, self._ledger = dataset, ledger
+    def __init__(self, dataset: Dataset, ledger: Path, salt: str = "", again: str | None = None) -> None:
+        self._dataset, self.ledger, self.salt = dataset, Ledger(ledger), salt
+        self._again = again.strip() if again else None
 
     def __len__(self) -> int:
         return len(self._dataset)
 
     def plan(self, **what: Any) -> None:
-        """Write down, before anything is opened, what it will be opened for."""
-        if not self._lines():
-            self._append({"event": "plan", **what})
+        """Write down, before anything is opened, what it will be opened for, and which rows are sealed."""
+        if self._again or not self.ledger.lines():
+            rows = {"rows": len(self), "split": of_hashes(self.salt, self.hashes(self.salt)), "truth": self.truth_hash}
+            self.ledger.append("plan", **what, **rows)
 
     def open(self, reason: str, subjects: Sequence[str]) -> Dataset:
         """Return the sealed rows, with their truth, for exactly these bundles (their hashes).
 
-        The same call again is the same opening, so that an interrupted run resumes; any other raises `SealError`.
+        The same call again is the same opening, so that an interrupted run resumes. Any other is a further look: it raises
+        `SealError`, but where it was asked for with a reason; then it is counted, and judged at a stricter level.
         """
-        earlier = [line for line in self._lines() if line["event"] == "opening"]
-        same = [e for e in earlier if e["subjects"] == list(subjects)]
-        if earlier and not same:
+        earlier = self._openings()
+        if not self._again and any(e["subjects"] == list(subjects) for e in earlier):
+            return self._dataset
+        if earlier and not self._again:
             raise SealError(
                 f"The seal was opened on {earlier[0]['when']} for other models ({earlier[0]['reason']}). "
                 "A second look would be no test: start a new run with rows that nobody has seen."
             )
-        if not same:
-            self._append({"event": "opening", "reason": reason, "subjects": list(subjects)})
+        self.ledger.append("opening", reason=self._again or reason, subjects=list(subjects))
         return self._dataset
 
     @property
     def openings(self) -> int:
-        return sum(line["event"] == "opening" for line in self._lines())
+        return len(self._openings())
+
+    @property
+    def level(self) -> float:
+        """Share of false claims that what is said at the latest look may make."""
+        return level_of(max(1, self.openings))
 
     def hashes(self, salt: str) -> list[str]:
         """Return a salted hash of each sealed row's content: proof of which rows were sealed, and no copy of them."""
-        return [hashlib.sha256(f"{salt}{i}".encode()).hexdigest()[:16] for i in self._dataset.ids.tolist()]
+        return row_hashes(salt, self._dataset)
 
-    def _lines(self) -> list[dict[str, Any]]:
-        if not self._ledger.exists():
-            return []
-        return [json.loads(line) for line in self._ledger.read_text(encoding="utf-8").splitlines() if line]
+    @property
+    def truth_hash(self) -> str:
+        """One salted hash of all sealed answers: shows later whether the file still holds the same."""
+        return truth_hash(self.salt, self._dataset)
 
-    def _append(self, line: dict[str, Any]) -> None:
-        line = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **line}
-        with self._ledger.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    def _openings(self) -> list[dict[str, Any]]:
+        return [line for line in self.ledger.lines() if line["event"] == "opening"]
+
+
+def row_hashes(salt: str, rows: Dataset) -> list[str]:
+    """Return sixteen hex digits a row, of the salt and the row's content."""
+    return [digest(f"{salt}{i}")[:16] for i in rows.ids.tolist()]
+
+
+def of_hashes(salt: str, hashes: Sequence[str]) -> str:
+    """Return one hash of all row hashes and the salt: what the ledger keeps of split.json."""
+    return digest("\n".join([salt, *hashes]))
+
+
+def truth_hash(salt: str, rows: Dataset) -> str:
+    """Return one hash of the salt and the target of all rows, in their order."""
+    target = np.ascontiguousarray(rows.truth, np.float64)
+    return digest(salt.encode() + target.tobytes())

@@ -22,6 +22,8 @@ class Column:
     missing : whether empty cells were seen.
     format : how a time is written (strftime), None for ISO 8601.
     why : one sentence for people, where a column is not an input.
+    patterns : what its cells look like, counted when they were read: (name, cells), first ``cells`` looked at, then
+        ``e-mail``, ``phone``, ``card``, ``account`` (IBAN), and ``numbers`` among words; the cells themselves are not kept.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Column:
     missing: bool = False
     format: str | None = None
     why: str | None = None
+    patterns: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,8 @@ def decide(
     )
     rows = sealed.open("the verdict of this run", [bundles[k].digest for k in planned.subjects])
     ladder = {t.key: t for t in trials}
-    opened = {k: _judge(ladder[k], bundles[k], rows, metric, seed, strata) for k in planned.subjects}
+    look = {"level": 1.0 - sealed.level, "seed": seed}
+    opened = {k: _judge(ladder[k], bundles[k], rows, metric, strata, **look) for k in planned.subjects}
     return _settle(
         trials, opened, planned, _gains(trials, development, metric), split, sealed, metric, bar, rows.groups
     )
@@ -246,12 +247,17 @@ def _best_inside(trials: Sequence[Trial], bar: Bar | None, metric: Metric) -> Tr
 
 
 def _judge(
-    trial: Trial, bundle: Bundle, rows: Dataset, metric: Metric, seed: int, strata: tuple[np.ndarray, np.ndarray] | None
+    trial: Trial,
+    bundle: Bundle,
+    rows: Dataset,
+    metric: Metric,
+    strata: tuple[np.ndarray, np.ndarray] | None,
+    **look: Any,
 ) -> Opened:
     answer = bundle.run(rows.tensors)
     evidence = metric.evidence(rows.truth, answer)
     drawn = strata_of(*strata) if strata is not None else None
-    return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, seed=seed, strata=drawn))
+    return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, strata=drawn, **look))
 
 
 def _settle(
@@ -265,7 +271,7 @@ def _settle(
     bar: Bar | None,
     groups: np.ndarray | None,
 ) -> Verdict:
-    deep = deep_learning(trials, opened, planned, metric, bar, groups)
+    deep = deep_learning(trials, opened, planned, metric, bar, groups, 1.0 - sealed.level)
     # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
     key = planned.otherwise if planned.otherwise and deep["worth_it"] != "yes" else planned.chosen
     chosen, test = opened[key].trial, opened[key].test
@@ -277,6 +283,7 @@ def _settle(
             "why": "A simpler model meets the bar, so nothing is left for a deep one to earn.",
         }
     flags, notes = wording.caveats(test, split, chosen, bar)
+    notes += wording.looks(sealed.openings, sealed.level)
     heavy = outcome == "undecided" and "heavy_tail" in test.flags
     advice = (
         ON_TAILS if heavy else ADVICE if deep["worth_it"] == "undecided" and deep["gain"] and not chosen.deep else None
@@ -332,6 +339,7 @@ def deep_learning(
     metric: Metric,
     bar: Bar | None = None,
     groups: np.ndarray | None = None,
+    level: float = 0.95,
 ) -> dict[str, Any]:
     """Return whether the best deep model is worth it over the best simpler one, why, and what it costs more."""
     simple, complex = (opened[k] if k else None for k in (planned.classical, planned.deep))
@@ -341,13 +349,13 @@ def deep_learning(
     }
     if complex is None or simple is None:
         return document | {"why": wording.of_untried(trials, complex is not None)}
-    gain = gain_of(metric, simple.evidence, complex.evidence, groups)
+    gain = gain_of(metric, simple.evidence, complex.evidence, groups, level)
     document |= {
         "gain": estimate_document(gain),
         "times": _times(simple.trial, complex.trial),
         "rows_planning": rows_planning(gain, planned.worth),
     }
-    worth_it, reason = _claim(gain, planned.worth)
+    worth_it, reason = claim(gain, planned.worth)
     why = wording.of_gain(worth_it, gain, planned.worth, metric, document["rows_planning"])
     if fits(complex.trial, bar) is False:
         why += " The network is outside the limits that were set."
@@ -359,7 +367,8 @@ def deep_learning(
     }
 
 
-def _claim(gain: Estimate, worth: float) -> tuple[str, str | None]:
+def claim(gain: Estimate, worth: float) -> tuple[str, str | None]:
+    """Return whether a gain is worth it (yes, no or undecided), and the reason of a no."""
     if gain.low is not None and gain.low > worth and not NO_YES & set(gain.flags):
         return "yes", None
     if gain.high is not None and gain.high < worth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from deepenough.bar import Bar
@@ -60,7 +60,8 @@ def _scored(test: Estimate, metric: Metric, bar: Bar | None, n_sealed: int) -> s
         if bar and bar.threshold is not None
         else ""
     )
-    return f"The {what} is {_figure(test.value)}{f' ({ends[0]} to {ends[1]})' if len(ends) == 2 else ''} {on}{asked}."
+    range_ = f"({ends[0]} to {ends[1]})" if len(ends) == 2 else "(they are too few, or too alike, to give a range)"
+    return f"The {what} is {_figure(test.value)} {range_} {on}{asked}."
 
 
 def _limits(chosen: Trial, bar: Bar | None) -> str:
@@ -202,3 +203,97 @@ def caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tup
     if fits(chosen, bar) is None:
         flags.append("latency")
     return flags, notes
+
+
+def of_comparison(
+    worth_it: str,
+    same: bool,
+    gain: Estimate,
+    worth: float,
+    metric: Metric,
+    planning: int | None,
+    names: tuple[str, str],
+) -> str:
+    """Return what the complex one of two gains, how sure that is, and whether it is worth it.
+
+    Parameters
+    ----------
+    same : both answered alike. names : what the simple and the complex one are called.
+    """
+    simple, complex = names
+    if same:
+        return f"{_capital(complex)} answers exactly as {simple} does on all {gain.n:,} rows: it gains nothing."
+    found = f"{_capital(_ahead(gain, metric, simple, complex))} on {gain.n:,} rows"
+    shown = _points if metric.bounded else _percent
+    bound = shown(worth) if metric.bounded else f"{100.0 * worth:.3g} %"
+    if gain.low is None or gain.high is None:
+        return f"{found}. Too few rows of one kind, or too few groups, to give a range; with no range, nothing can be claimed."
+    found += f"; the true gain lies between {_signed(gain.low, shown)} and {_signed(gain.high, shown)}"
+    if worth_it == "undecided" and gain.low > worth:
+        return (
+            f"{found}. That looks worth it, but too few rows of one kind, or too few groups, stand behind it for a yes."
+        )
+    return {
+        "yes": f"{found}. That is surely more than the {bound} that makes it worth it.",
+        "no": f"{found}. That is surely short of the {bound} that would make it worth it: keep {simple}.",
+        "undecided": f"{found}. Whether it reaches the {bound} that would make it worth it, these rows cannot tell; "
+        f"{_would_tell(planning, gain.n)}. Not shown to be worth it: keep {simple}.",
+    }[worth_it]
+
+
+def _ahead(gain: Estimate, metric: Metric, simple: str, complex: str) -> str:
+    if not math.isfinite(gain.value):
+        return f"{complex} does worse than {simple}"
+    if metric.bounded:
+        return f"{complex} scores {_points(abs(gain.value))} {'higher' if gain.value >= 0 else 'lower'} than {simple}"
+    word = "lower" if gain.value >= 0 else "higher"
+    return f"the error of {_inside(complex)} is {_percent(abs(gain.value))} {word} than that of {simple}"
+
+
+def _signed(value: float, shown: Callable[[float], str]) -> str:
+    return f"{'-' if value < 0 else ''}{shown(abs(value))}"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.1f} %"
+
+
+def of_judgement(gained: str, outcome: str, times: dict[str, float | None], look: int, level: float) -> str:
+    """Return what is said of somebody else's predictions: gain, bar, what an answer takes, and which look it was."""
+    bar = {
+        "met": "The bar is met by theirs.",
+        "missed": "The bar is missed by theirs.",
+        "undecided": "Whether theirs meet the bar stays open.",
+    }.get(outcome, "")
+    kinds = (("latency", "takes", "as long as ours"), ("cost", "costs", "as much as ours"))
+    takes = [
+        f"{verb} {_times(factor)} times {what}" for kind, verb, what in kinds if (factor := times[kind]) is not None
+    ]
+    counted = f"This was look {look} at the sealed rows, so it was judged more strictly: at level {level:g} (the first: 0.05)."
+    return " ".join(p for p in (gained, bar, f"Their answer {' and '.join(takes)}." if takes else "", counted) if p)
+
+
+def inside(title: str) -> str:
+    """Return a title as it stands within a sentence.
+
+    >>> inside("Neural network"), inside("LSTM")
+    ('neural network', 'LSTM')
+    """
+    return _inside(title)
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
+
+
+def looks(openings: int, level: float) -> list[str]:
+    """Return what is said of a look that was not the first.
+
+    >>> looks(1, 0.05), looks(2, 0.025)
+    ([], ['These rows were looked at 2 times, so this verdict was held to a stricter level: 0.025 (the first: 0.05).'])
+    """
+    if openings <= 1:
+        return []
+    return [
+        f"These rows were looked at {openings} times, so this verdict was held to a stricter level: {level:g} (the first: 0.05)."
+    ]

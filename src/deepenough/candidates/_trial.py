@@ -196,11 +196,11 @@ def _measured(trial: Trial, bundle: Bundle, development: Dataset) -> Trial:
     return replace(trial, latency_ms=time_rows(bundle, development), size_bytes=bundle.size_bytes)
 
 
-def score_of(metric: Metric, evidence: Any, groups: np.ndarray | None, **how: Any) -> Estimate:
+def score_of(metric: Metric, evidence: Any, groups: np.ndarray | None, level: float = 0.95, **how: Any) -> Estimate:
     """Return the score with its interval; where rows come in groups, by leaving out one group after the other."""
     if groups is None:
-        return metric.interval(evidence, **how)
-    found = interval_by_group(metric, evidence, groups)
+        return metric.interval(evidence, level, **how)
+    found = interval_by_group(metric, evidence, groups, level)
     heavy = "heavy_tail" in metric.interval(evidence, quick=True).flags  # a few rows carry the error, in groups or not
     return replace(found, flags=(*found.flags, "heavy_tail")) if heavy else found
 

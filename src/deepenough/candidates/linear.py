@@ -17,7 +17,8 @@ from deepenough.workspace import Workspace
 
 STRENGTHS = (1e-3, 1e-2, 0.1, 1.0, 10.0)  # C of the logistic regression: inverse of the penalty
 PENALTIES = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1)
-LEAST_LEVEL = 5  # rows a category needs to get a weight of its own
+LEAST_MISSING = 5  # empty cells a number needs for a flag of its own
+MOST_LEVELS = 1000  # categories with a weight of their own; of more, the most frequent
 NEWTON_WEIGHTS = 1200  # above, the Hessian of Newton's method costs more than L-BFGS saves
 FAR = 3.0  # standard deviations: what lies farther counts as that far, so that one odd cell carries no answer
 
@@ -55,13 +56,16 @@ class Encoding:
         filled = np.where(gone, self.fill, numbers)
         self.mean, spread = filled.mean(axis=0), filled.std(axis=0)
         self.scale = np.where(spread > 1e-12 * np.maximum(1.0, np.abs(self.mean)), spread, np.inf)
-        self.flagged = np.flatnonzero(gone.sum(axis=0) >= LEAST_LEVEL)
+        self.flagged = np.flatnonzero(gone.sum(axis=0) >= LEAST_MISSING)
         # column of the design matrix by (feature, code); the last column stands for "no weight of its own"
         self.offsets = np.concatenate([[0], np.cumsum([k + 1 for k in levels])]).astype(np.int64)
         counts = np.zeros(int(self.offsets[-1]), np.int64)
         for j in range(codes.shape[1]):
             counts[self.offsets[j] : self.offsets[j + 1]] = np.bincount(codes[:, j], minlength=levels[j] + 1)
-        self.levels = np.flatnonzero(counts >= LEAST_LEVEL)
+        frequent = np.argsort(-counts, kind="stable")[
+            :MOST_LEVELS
+        ]  # the penalty, not a threshold, keeps the rare ones small
+        self.levels = np.sort(frequent[counts[frequent] > 0])
 
     def design(self, tensors: dict[str, np.ndarray]) -> np.ndarray:
         """Return (n, weights) float64."""

@@ -11,6 +11,8 @@ from deepenough.dataset import Dataset
 from deepenough.errors import NotApplicable
 from deepenough.findings import Finding, worst_first
 
+from ._faults import after
+
 SCHEMA = "deepenough.audit/1"
 
 
@@ -70,6 +72,19 @@ def audit_labels(dataset: Dataset) -> Audit:
 def audit(dataset: Dataset) -> Audit:
     """Run every check on the same rows, where nothing is sealed (yet)."""
     return audit_inputs(dataset).joined(audit_labels(dataset))
+
+
+def audit_pair(train: Dataset, test: Dataset) -> Audit:
+    """Run the checks of two files of one task: rows that stand in both, and columns that differ; never the target.
+
+    Row numbers in the findings are those of the second file.
+    """
+    try:
+        both = after(train, test)
+    except NotApplicable as reason:
+        codes = [b.facts["code"] for b in shelves.shelf("checks").values() if b.facts["looks_at"] == "files"]
+        return Audit([], sorted((code, str(reason)) for code in codes))
+    return _audit(both, "files")
 
 
 def _audit(dataset: Dataset, looks_at: str) -> Audit:

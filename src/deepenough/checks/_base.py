@@ -12,8 +12,8 @@ from deepenough.findings import Finding
 class Check(ABC):
     """Looks at a dataset and answers with findings, worst first; none is good news.
 
-    Facts: ``code`` (DE001 ...), ``name``, ``title``, ``looks_at``: ``inputs`` (all rows, never the target) or
-    ``labels`` (development rows, with the target).
+    Facts: ``code`` (DE001 ...), ``name``, ``title``, ``looks_at``: ``inputs`` (all rows, never the target), ``labels``
+    (development rows, with the target) or ``files`` (two tables one after the other, without targets).
     """
 
     name: ClassVar[str]

@@ -13,11 +13,20 @@ from deepenough.examples import Columns
 from deepenough.loading import content_ids
 from deepenough.task import Column
 
+from ._look import FILE
+
 
 def with_column(clean: Dataset, column: Column, array: np.ndarray) -> Dataset:
     """Return the dataset with one more input; `array` as the model would read it."""
     task = replace(clean.task, columns=(*clean.task.columns, column))
     return _rebuilt(replaced_task(clean, task), {column.name: array}, {column.name: array})
+
+
+def with_date(clean: Dataset, column: Column, seconds: np.ndarray) -> Dataset:
+    """Return the dataset with one more date, of which the model would read the days gone by."""
+    task = replace(clean.task, columns=(*clean.task.columns, column))
+    days = ((seconds - np.nanmin(seconds)) / 86400.0).astype(np.float32)
+    return _rebuilt(replaced_task(clean, task), {column.name: seconds}, {f"{column.name}:days": days})
 
 
 def with_cells(clean: Dataset, name: str, array: np.ndarray) -> Dataset:
@@ -37,6 +46,27 @@ def with_copies(clean: Dataset, copied: np.ndarray) -> Dataset:
     last = numbers.max() + 1 if len(numbers) else 0
     longer.about = longer.about.assign(row=np.concatenate([numbers, last + np.arange(len(copied))]))
     return longer
+
+
+def in_two_files(clean: Dataset, second: np.ndarray) -> Dataset:
+    """Return the dataset as two tables, one after the other; `second` says which rows are of the second."""
+    marked = clean.take(np.arange(len(clean)))
+    marked.about = marked.about.assign(**{FILE: second.astype(int)})
+    return marked
+
+
+def after(train: Dataset, test: Dataset) -> Dataset:
+    """Return both datasets of one task as one, without targets; rows keep the numbers of their own file."""
+    import pandas as pd
+
+    if not isinstance(train.examples, Columns) or not isinstance(test.examples, Columns):
+        raise NotApplicable("The examples are no rows of a table.")
+    n = len(train) + len(test)
+    arrays = {k: np.concatenate([a, test.examples.arrays[k]]) for k, a in train.examples.arrays.items()}
+    features = {k: np.concatenate([a, test.features[k]]) for k, a in train.features.items()}
+    files = np.repeat([0, 1], [len(train), len(test)])
+    about = pd.DataFrame({"row": np.concatenate([train.about["row"], test.about["row"]]), FILE: files})
+    return Dataset(train.task, Columns(arrays, n), None, about, np.concatenate([train.ids, test.ids]), features)
 
 
 def replaced_task(clean: Dataset, task: object) -> Dataset:

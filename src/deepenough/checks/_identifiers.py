@@ -18,6 +18,9 @@ ALL_DIFFERENT = 0.9  # share of different values among whole numbers that name r
 COUNTED = 2.0  # range over rows, up to which whole numbers that all differ were counted, not measured
 ROWS_A_NAME = 2.0  # rows a value, from which it comes back
 EXACT = 2.0**24  # beyond, 32-bit numbers no longer tell neighbouring whole numbers apart
+MOST_GROUPS, MOST_ASKED = 20, 200  # columns asked whether they group the rows, and columns asked about them
+SHARED = 2  # columns that must not change within a group
+NEARLY_ALL = 0.999  # share of neighbouring rows of one group that must be equal
 # Names of who or what comes back. The general words for a row's name (number, index, row) would not do here.
 COMES_BACK = re.compile(r"(^|[_\W])(?i:id|uuid|guid)$|[a-z0-9]I[dD]$|\w ?#$")
 
@@ -78,3 +81,44 @@ def coming_back(dataset: Dataset) -> list[str]:
     """Return the inputs that look like the name of something that comes back."""
     known = columns(dataset)
     return [name for name, array in arrays(dataset).items() if name in known and comes_back(known[name], array)]
+
+
+def shared_within(dataset: Dataset, skip: set[str]) -> dict[str, list[str]]:
+    """Return, by column, the others that hardly ever change among rows of one of its values: what a customer keeps.
+
+    Asked of inputs with twenty values and two rows a value or more; two columns must be kept at least, and neither be
+    the column itself under another name, nor constant.
+    """
+    known = columns(dataset)
+    found = {n: a for n, a in arrays(dataset).items() if n in known and known[n].kind != "time"}
+    asked = [n for n in found if n not in skip and _may_group(known[n], found[n])][:MOST_GROUPS]
+    others = [n for n, a in list(found.items())[:MOST_ASKED] if not gaps(a).any()]
+    kept = {}
+    for name in asked:
+        order = np.argsort(found[name], kind="stable")
+        same = np.flatnonzero(np.diff(found[name][order]) == 0)
+        if len(same) < LEAST_ROWS:
+            continue
+        mine = [o for o in others if o != name and _kept(found[o][order], same, found[name][order])]
+        if len(mine) >= SHARED:
+            kept[name] = mine
+    return kept
+
+
+def _may_group(column: Column, array: np.ndarray) -> bool:
+    if column.kind == "boolean" or gaps(array).any() or (array.dtype.kind == "f" and not whole(array)):
+        return False
+    values = different_values(column, array)
+    return values >= LEAST_VALUES and len(array) >= ROWS_A_NAME * values
+
+
+def _kept(values: np.ndarray, same: np.ndarray, group: np.ndarray) -> bool:
+    """Whether values, in the order of the groups, stay equal within them, differ between them, and do not name them."""
+    some = same[:200]
+    if np.mean(values[some] == values[some + 1]) < 0.95:
+        return False
+    if np.mean(values[same] == values[same + 1]) < NEARLY_ALL:
+        return False
+    firsts = np.flatnonzero(np.r_[True, np.diff(group) != 0])
+    different, usual = np.unique(values[firsts], return_counts=True)
+    return 1 < len(different) < 0.9 * len(firsts) and float(usual.max()) <= 0.8 * len(firsts)

@@ -12,6 +12,7 @@ from deepenough.errors import NotApplicable
 from deepenough.examples import Columns
 from deepenough.task import Column
 
+FILE = ":file"  # column of `about` where two tables stand one after the other: 0 for the first, 1 for the second
 MOST_ROWS_NAMED = 200  # row numbers in one finding: enough to look at, short enough to print
 
 
@@ -54,6 +55,13 @@ def need_classes(dataset: Dataset) -> np.ndarray:
     if dataset.task.kind != "classification":
         raise NotApplicable(f"The answer is a number ({dataset.task.kind}), so there are no classes to count.")
     return np.bincount(truth, minlength=len(dataset.task.labels))
+
+
+def second_file(dataset: Dataset) -> np.ndarray:
+    """Return (n,) whether a row is of the second of two tables; `NotApplicable` where there is one only."""
+    if FILE not in dataset.about or dataset.about[FILE].nunique() < 2:
+        raise NotApplicable("There is one table only, so there is nothing to compare it with.")
+    return np.asarray(dataset.about[FILE].to_numpy() == 1)
 
 
 @dataclass(frozen=True)

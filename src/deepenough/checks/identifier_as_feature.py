@@ -11,8 +11,8 @@ from deepenough.task import Column
 
 from ._base import Check
 from ._faults import with_column
-from ._identifiers import LEAST_ROWS, comes_back, different_values, filled_cells, names_rows
-from ._look import arrays, columns
+from ._identifiers import LEAST_ROWS, comes_back, different_values, filled_cells, names_rows, shared_within
+from ._look import arrays, columns, listed
 
 
 class IdentifierAsFeature(Check):
@@ -33,7 +33,24 @@ class IdentifierAsFeature(Check):
         for name, array in arrays(dataset).items():
             if name in known and known[name].kind not in ("time", "boolean"):
                 findings += self._look(known[name], array)
+        if dataset.task.with_role("group") is None:
+            told = {f.subject for f in findings}
+            findings += [self._groups(dataset, *kept) for kept in shared_within(dataset, told).items()]
         return findings
+
+    def _groups(self, dataset: Dataset, name: str, kept: list[str]) -> Finding:
+        column, array = columns(dataset)[name], arrays(dataset)[name]
+        values = different_values(column, array)
+        message = (
+            f"All rows of one value of '{name}' share {listed(repr(k) for k in kept)}: its {values:,} values look like "
+            "things of which the table has several rows each."
+        )
+        remedy = (
+            f"If new rows will be about other ones, split by it with --group {name}; if they will be about the same, "
+            "nothing need be done."
+        )
+        evidence = {"rows": len(array), "values": values, "rows_a_value": len(array) / values, "shared": kept}
+        return Finding(self.code, "note", name, message, remedy, evidence)
 
     def _left_out(self, column: Column, n: int) -> Finding:
         return Finding(

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepenough.errors import DataError, SettingError, nearest
 from deepenough.modalities._files import MISSING
+from deepenough.modalities._patterns import patterns
 from deepenough.task import Column
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ TIME_FORMATS = (
     "%d-%b-%Y",
     "%b %d, %Y",
 )
+LOOKED_AT = ("category", "high_cardinality", "identifier", "text", "number")  # for what their cells look like
 ID_NAME = re.compile(r"(^|[_\W])(?i:id|uuid|guid|key|index|rownum|row|nr|no|number)$|[a-z0-9]I[dD]$")
 WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0")
 MOST_SPELLINGS = 12  # of true and false in one column: True, TRUE, true ...
@@ -56,6 +58,8 @@ def find_column(series: pd.Series, wanted: str | None) -> Column:
         known = categories(cells)
         kind = kind if len(known) <= FEW_CATEGORIES else "high_cardinality"
         extra = {"categories": known}
+    if kind in LOOKED_AT:
+        extra = {**extra, "patterns": patterns(cells)}
     return Column(name, kind, missing=missing, **extra)
 
 

@@ -41,6 +41,11 @@ TERMS = {
         "Predicted and true",
         "One dot a sealed row. On the dashed line the prediction was right; below it, too high.",
     ),
+    "importance": (
+        "What drives it",
+        "How much worse the answers get on the sealed rows when a column's values are shuffled, so that it says nothing. "
+        "Columns that rise and fall together are shuffled together. It tells what the model uses, not what causes what.",
+    ),
     "calibration": ("Calibration", "Of the rows that were given 70 %, about 70 % should come true."),
     "roc": (
         "ROC curve",

@@ -15,6 +15,8 @@ from deepenough.report.glossary import Glossary
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
 
+SHOWN_COLUMNS = 10
+
 
 def render(folder: Path) -> Path:
     """Write ``report.html`` into a run's folder from the documents there, and return its path.
@@ -155,6 +157,9 @@ def pictures(found: Documents) -> list[tuple[str, str, str]]:
     ]
     if kept := _curves(found, "calibration", "predicted", "observed"):
         made.append(("Promised and true", "calibration", charts.calibration(kept[0])))
+    if columns := (found.figures.get("importance") or {}).get("columns"):
+        relative = not (found.verdict or {}).get("higher_is_better", True)
+        made.insert(0, ("What drives it", "importance", charts.importance(columns[:SHOWN_COLUMNS], relative)))
     left = found.figures.get("residuals") or {}
     if left.get("predicted") and left.get("truth"):
         made.append(("Predicted and true", "residuals", charts.residuals(left["predicted"], left["truth"])))

@@ -6,7 +6,8 @@ They hold for the books of this package, and for those that another package adds
     def test_my_metric(promise):
         promise()
 
-or without it: ``testing.conformance("metrics", "mine")``.
+or without it: ``testing.conformance("metrics", "mine")``. ``testing.faults`` puts faults into a table of one's own, to see
+what the audit finds.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from functools import partial
 
 from deepenough import shelves
 from deepenough.errors import Unavailable
-from deepenough.testing import _all, _candidates, _checks, _metrics, _modalities, _tasks
+from deepenough.testing import _all, _candidates, _checks, _metrics, _modalities, _tasks, faults
 from deepenough.testing._promise import BrokenPromise, Promise
 
-__all__ = ["BrokenPromise", "conformance", "promises"]
+__all__ = ["BrokenPromise", "conformance", "faults", "promises"]
 
 OF_SHELF: dict[str, tuple[Promise, ...]] = {
     "candidates": _candidates.PROMISES,

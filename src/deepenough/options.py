@@ -1,0 +1,81 @@
+"""Options and arguments that commands share, and what --help says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
+]
+Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", show_default=False)]
+Target = Annotated[str | None, typer.Option(help="The column to predict.", show_default=False)]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Kind of a column where it should not be found out: zip=category. Repeat, or part by commas.",
+        show_default=False,
+    ),
+]
+Group = Annotated[
+    str | None, typer.Option(help="Column whose equal values stay on one side of every split.", show_default=False)
+]
+Time = Annotated[
+    str | None, typer.Option(help="Column that orders the rows: the latest are sealed.", show_default=False)
+]
+Kind = Annotated[
+    str | None, typer.Option(help="classification or regression, where the target could be either.", show_default=False)
+]
+Positive = Annotated[str | None, typer.Option(help="The class of interest of two.", show_default=False)]
+OpenAgain = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Look once more at the rows that the run in --out sealed: counted, and held to a stricter level.",
+        show_default=False,
+    ),
+]
+
+# of `judge`
+Judged = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="Predictions to judge; with --export the file the rows are written to.", show_default=False
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help="The run on whose sealed rows they are judged: a further look.", show_default=False
+    ),
+]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help="Write this run's sealed rows, without their target, to FILE.", show_default=False
+    ),
+]
+Truth = Annotated[str | None, typer.Option(help="Without a run: the column of the truth.", show_default=False)]
+Simple = Annotated[
+    str | None, typer.Option(help="Without a run: the column of the simple model's answers.", show_default=False)
+]
+Complex = Annotated[
+    str | None, typer.Option(help="Without a run: the column of the complex model's answers.", show_default=False)
+]
+Together = Annotated[
+    str | None, typer.Option(help="Without a run: the column whose equal values belong together.", show_default=False)
+]
+Metric = Annotated[str | None, typer.Option(help="Without a run: what to judge by.", show_default=False)]
+Worth = Annotated[float | None, typer.Option(help="Without a run: the smallest gain that counts.", show_default=False)]
+Likely = Annotated[
+    str | None, typer.Option(help="Without a run: the class that the probabilities are of.", show_default=False)
+]
+TheirLatency = Annotated[str | None, typer.Option(help="What one answer of theirs takes: 250ms.", show_default=False)]
+TheirPrice = Annotated[float | None, typer.Option(help="What 1,000 answers of theirs cost.", show_default=False)]
+Data = Annotated[
+    Path | None, typer.Option(help="The run's table, where it is no longer where it was.", show_default=False)
+]
+Head = Annotated[str | None, typer.Option(help="The seal as it was noted some time ago.", show_default=False)]
