@@ -39,8 +39,16 @@ def run(app: typer.Typer) -> NoReturn:
             3,
         )
     if code == STOPPED:
-        end("Stopped. Nothing half-written was left; run the same command to start again.", STOPPED)
+        _stop("Stopped. Nothing half-written was left; run the same command to start again.")
     raise SystemExit(code or 0)
+
+
+def _stop(sentence: str) -> NoReturn:
+    """End at once: where Ctrl-C fell into code that Python compiles from text, Python itself would end by signal, not by 130."""
+    sys.stderr.write(f"deepenough: {sentence}\n")
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(STOPPED)
 
 
 def wrong_call(error: Any) -> NoReturn:
