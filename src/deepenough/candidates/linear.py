@@ -20,6 +20,7 @@ PENALTIES = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1)
 LEAST_MISSING = 5  # empty cells a number needs for a flag of its own
 MOST_LEVELS = 1000  # categories with a weight of their own; of more, the most frequent
 NEWTON_WEIGHTS = 1200  # above, the Hessian of Newton's method costs more than L-BFGS saves
+FOLDS = 3  # of the cross-validation that chooses the penalty
 FAR = 3.0  # standard deviations: what lies farther counts as that far, so that one odd cell carries no answer
 
 
@@ -87,7 +88,11 @@ class Encoding:
 
 
 class LinearModel:
-    """The penalty is chosen on `tune`; the model is then fitted on `learn` and `tune` together."""
+    """The penalty is chosen by cross-validation over `learn` and `tune`, and the model fitted on both.
+
+    A single fifth of the rows chooses badly: its chance error is larger than what the right penalty gains. With a clock or
+    groups it is the fifth that was set aside for it all the same, for a part drawn at random would tell too much.
+    """
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -95,25 +100,33 @@ class LinearModel:
     def fit(self, learn: Dataset, tune: Dataset, workspace: Workspace) -> LinearModel:
         levels = [len(c.categories) for c in self.task.inputs if c.kind in ("category", "high_cardinality")]
         self.widths = widths(learn.tensors)
-        self.encoding = Encoding(learn.tensors, levels)
-        chosen = self._choose(learn, tune)
         both = {name: np.concatenate([learn.tensors[name], tune.tensors[name]]) for name in learn.tensors}
         self.encoding = Encoding(both, levels)
-        self._solve(self.encoding.design(both), np.concatenate([learn.truth, tune.truth]), chosen)
+        design, truth = self.encoding.design(both), np.concatenate([learn.truth, tune.truth])
+        self._solve(design, truth, self._choose(design, truth, len(learn)))
         return self
 
-    def _choose(self, learn: Dataset, tune: Dataset) -> float:
-        x, held = self.encoding.design(learn.tensors), self.encoding.design(tune.tensors)
+    def _choose(self, x: np.ndarray, truth: np.ndarray, learnt: int) -> float:
+        """Return the penalty with the least loss on rows that were left out."""
         grid = STRENGTHS if self.task.labels else PENALTIES
-        if len(tune) == 0:
-            return grid[len(grid) // 2]
-        losses, before = [], None
+        held = self._held_out(len(truth), learnt)
+        losses: list[float] = []
+        before: list[Any] = [None] * len(held)
         for strength in grid:
-            before = self._solve(x, learn.truth, strength, before)
-            losses.append(self._loss(held, tune.truth))
+            losses.append(0.0)
+            for i, out in enumerate(held):
+                before[i] = self._solve(x[~out], truth[~out], strength, before[i])
+                losses[-1] += self._loss(x[out], truth[out]) * int(out.sum())
             if len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]:
                 break  # the loss is convex enough along the path: it will not come down again
         return grid[int(np.argmin(losses))]
+
+    def _held_out(self, n: int, learnt: int) -> list[np.ndarray]:
+        """Return (n,) which rows are left out, for each fit that judges a penalty."""
+        if self.task.with_role("time") or self.task.with_role("group"):
+            return [np.arange(n) >= learnt]
+        fold = np.random.default_rng(0).permutation(n) % FOLDS
+        return [fold == i for i in range(FOLDS)]
 
     def _loss(self, x: np.ndarray, truth: np.ndarray) -> float:
         raw = x @ self.weights.T + self.bias
