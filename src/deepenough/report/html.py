@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from deepenough.errors import StorageError
+from deepenough.files import write_text
 from deepenough.report import charts, ladder, method, tables, words
 from deepenough.report.answers import answer, deep_reason
 from deepenough.report.documents import Document, Documents, chosen_trial, read, title_of, trials
@@ -27,8 +26,8 @@ def render(folder: Path) -> Path:
     Raises `DataError` where a document is missing or damaged, `StorageError` where the page cannot be written.
     """
     folder = Path(folder)
-    page = compose(read(folder), folder.resolve().name)
-    return _write(folder / NAME, page)
+    write_text(folder / NAME, compose(read(folder), folder.resolve().name))
+    return folder / NAME
 
 
 def compose(found: Documents, name: str) -> str:
@@ -188,21 +187,3 @@ def _large_matrix(figure: Document | None) -> str | None:
     if figure is None or len(labels) <= tables.SMALL:
         return None
     return charts.confusion(labels, figure.get("counts") or [])
-
-
-def _write(path: Path, page: str) -> Path:
-    """Write to a temporary name, force it to disk, rename: a reader sees the old page or the new one, whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror or error}. Free space there, or mend the "
-            "rights of the folder, and run: deepenough report"
-        ) from error
-    return path
