@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,3 +73,15 @@ def churn() -> pd.DataFrame:
 def learnable(request: pytest.FixtureRequest) -> Dataset:
     """400 rows of two classes, of three, and of a number."""
     return load(made(kind=request.param), "answer")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    """One headless Chromium for all tests that look at a page; it asks no network for anything of its own."""
+    chromium = next(path for path in map(shutil.which, BROWSERS) if path)  # the marker skips where there is none
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as p:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        found = p.chromium.launch(executable_path=chromium, args=arguments)
+        yield found
+        found.close()

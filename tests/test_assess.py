@@ -46,7 +46,6 @@ OUTCOMES = {
     "vibration": "rules",
 }
 TODAY = date(2026, 11, 20)
-CHROMIUM = shutil.which("chromium")
 HOSTILE = "<script>alert(1)</script>"
 PRICED: dict[str, Any] = {
     "kind": "table",
@@ -730,18 +729,6 @@ CUT_OFF = """[
   ...[...document.querySelectorAll('svg text')].filter(e => { const t = e.getBoundingClientRect(),
     s = e.closest('svg').getBoundingClientRect(); return t.width && (t.left < s.left - 3 || t.right > s.right + 3) })
 ].map(e => e.outerHTML.slice(0, 160))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Any:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as p:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        found = p.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield found
-        found.close()
 
 
 @pytest.mark.browser

@@ -19,7 +19,6 @@ from deepenough.report import answers, charts, documents, ladder, render, tables
 SAMPLES = Path(__file__).parent / "samples"
 STATES = ("good", "bad", "nothing", "number")
 HOSTILE = "<script>alert(1)</script>"
-CHROMIUM = shutil.which("chromium")
 SCREENS = {"desk": (1280, 800), "phone": (360, 740)}
 
 
@@ -291,18 +290,6 @@ def test_terminal_takes_brackets_for_text() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- the browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Any:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as p:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        found = p.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield found
-        found.close()
 
 
 @pytest.mark.browser
