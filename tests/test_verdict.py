@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from trials import TITLES, chance, metric, off_by, ranked, right, rows, trial
 
-from deepenough import verdict as room
 from deepenough import wording
 from deepenough.bar import Bar, parse
 from deepenough.candidates._trial import Trial
@@ -27,9 +26,12 @@ from deepenough.splits import Part, Sealed, Split
 from deepenough.stats import Estimate, rows_planning
 from deepenough.verdict import (
     ADVICE,
+    ON_TAILS,
     Opened,
     Planned,
     Verdict,
+    _deciding,
+    _deep,
     decide,
     deep_learning,
     estimate_document,
@@ -99,7 +101,7 @@ class Made:
                 return replace(made, status="failed", reason="ParityError: it differs"), None
             return made, Repeats(self.said[made.key], hashlib.sha256(made.key.encode()).hexdigest())
 
-        monkeypatch.setattr(room, "refit", refitted)
+        monkeypatch.setattr(_deciding, "refit", refitted)
         wanted = parse(bar, self.development.task.kind, **limits)
         wanted = replace(wanted, metric=self.by) if wanted else None
         part = Part(*[np.arange(0)] * 3)
@@ -203,7 +205,7 @@ def test_a_heavy_tail_never_meets_a_bar_on_squared_errors(
     assert test.low is not None and test.high is not None and (test.high < 0.9 if by == "rmse" else test.low > 0.2), (
         "else it shows nothing"
     )
-    assert "handful of rows" in decided.sentence and decided.advice == room.ON_TAILS
+    assert "handful of rows" in decided.sentence and decided.advice == ON_TAILS
 
 
 def test_a_heavy_tail_is_seen_in_groups_too() -> None:
@@ -264,8 +266,8 @@ def test_what_would_tell_is_said_in_rows() -> None:
 def test_a_gain_that_few_rows_carry_is_never_a_yes(flag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     truth = np.random.default_rng(0).integers(0, 2, 2000)
     found = opened(rows(truth), "roc_auc", ranked(truth, [0.7, 0.95], np.random.default_rng(1)), (1, 4))
-    gain = room.gain_of
-    monkeypatch.setattr(room, "gain_of", lambda *a: replace(gain(*a), flags=(flag,)))
+    gain = _deep.gain_of
+    monkeypatch.setattr(_deep, "gain_of", lambda *a: replace(gain(*a), flags=(flag,)))
     assert deep_learning([], found, PAIR, metric("roc_auc"))["worth_it"] == "undecided"
 
 
@@ -522,8 +524,8 @@ def test_groups_are_said_and_few_of_them_too() -> None:
     part = Part(*[np.arange(0)] * 3)
     grouped = Split("by group", part.learn, part.score, (part,) * 5, part, grouped=True)
     simple = Trial("a", "A", 1, status="ok", parts=5)
-    assert room.wording.caveats(CLEAR, grouped, simple, None)[0] == ["groups"]
-    flags, notes = room.wording.caveats(replace(CLEAR, flags=("few",)), grouped, simple, None)
+    assert wording.caveats(CLEAR, grouped, simple, None)[0] == ["groups"]
+    flags, notes = wording.caveats(replace(CLEAR, flags=("few",)), grouped, simple, None)
     assert flags == ["groups", "few_groups"] and "20 groups" in " ".join(notes)
 
 

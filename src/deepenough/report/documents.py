@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Documents:
-    """What a run has written so far; only `run` is always there."""
+    """What a run has written so far; only `run` is always there. `folder` is what the person called its place."""
 
     run: Document
+    folder: str
     audit: Document | None = None
     split: Document | None = None
     verdict: Document | None = None
@@ -33,7 +36,17 @@ def read(folder: Path) -> Documents:
         raise DataError(f"{folder} holds no run.json, so it is not a run. Give the folder that `--out` named.")
     figures = {p.stem: _document(p) or {} for p in sorted((folder / "figures").glob("*.json"))}
     audit, split, verdict = (_document(folder / f"{name}.json") for name in ("audit", "split", "verdict"))
-    return Documents(run, audit, split, verdict, figures)
+    return Documents(run, _called(run, folder.resolve().name), audit, split, verdict, figures)
+
+
+def _called(run: Document, fallback: str) -> str:
+    """Return the run's folder as the person called it: what `--out` said."""
+    try:
+        words = shlex.split(str(run.get("command") or ""))
+    except ValueError:  # an unclosed quote: then the folder's own name will do
+        words = []
+    named = [b for a, b in pairwise(words) if a == "--out"]
+    return str(run.get("folder") or (named[-1] if named else fallback))
 
 
 def _document(path: Path) -> Document | None:

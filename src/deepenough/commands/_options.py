@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deepenough.errors import SettingError
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
 ]
@@ -79,3 +81,15 @@ Data = Annotated[
     Path | None, typer.Option(help="The run's table, where it is no longer where it was.", show_default=False)
 ]
 Head = Annotated[str | None, typer.Option(help="The seal as it was noted some time ago.", show_default=False)]
+
+
+def types_of(given: list[str] | None) -> dict[str, str]:
+    """Read ``COLUMN=KIND``, repeated or parted by commas."""
+    types = {}
+    for item in ",".join(given or []).split(","):
+        name, sign, kind = item.rpartition("=")
+        if item and not (sign and name):
+            raise SettingError(f"--types '{item}' cannot be read. Write COLUMN=KIND: zip=category.")
+        if item:
+            types[name.strip()] = kind.strip()
+    return types

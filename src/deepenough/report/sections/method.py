@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from itertools import pairwise
+from typing import Any
 
 from deepenough.report import words
-from deepenough.report.documents import Document, Documents
+from deepenough.report.documents import Document, Documents, chosen_trial
 
+ORDER = 90
+LABEL = "Method"
 Fact = tuple[str, str]
 STRATEGIES = {
     "stratified": "by chance, each class in its proportion",
@@ -23,18 +25,10 @@ LIMITS = (
 )
 
 
-def folder_of(run: Document, fallback: str) -> str:
-    """Return the run's folder as the person called it: what `--out` said."""
-    parts = _parts(run)
-    named = [b for a, b in pairwise(parts) if a == "--out"]
-    return str(run.get("folder") or (named[-1] if named else fallback))
-
-
-def _parts(run: Document) -> list[str]:
-    try:
-        return shlex.split(str(run.get("command") or ""))
-    except ValueError:  # an unclosed quote: then the folder's own name will do
-        return []
+def view(found: Documents) -> dict[str, Any]:
+    """Return the command lines that do it again, and the facts behind it."""
+    shipped = found.verdict is not None and chosen_trial(found.verdict) is not None
+    return {"commands": commands(found.run, found.folder, shipped), "facts": facts(found)}
 
 
 def commands(run: Document, folder: str, shipped: bool) -> list[Fact]:
