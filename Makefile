@@ -13,7 +13,7 @@ LOCK := pyproject.toml constraints.txt
 READY := $(if $(filter 0,$(DEEP)),$(VENV)/.ready-core,$(VENV)/.ready-deep)
 
 .NOTPARALLEL:
-.PHONY: help demo test bench truth licences clean
+.PHONY: help demo test bench truth soak licences clean
 .DEFAULT_GOAL := help
 
 help:  ## What there is.
@@ -29,12 +29,22 @@ test: $(VENV)/.ready-dev  ## Style, floors, types, and the whole suite.
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m "not slow" -rs
 
-truth: $(VENV)/.ready-dev  ## The long simulations of what the intervals and verdicts promise.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -m slow tests/truth
+truth: $(VENV)/.ready-dev  ## How often a verdict is wrong: the long simulations, into docs/truth.md. Stopped, it goes on.
+	OMP_NUM_THREADS=1 $(BIN)/python tools/truth.py --jobs $(JOBS)
 
 bench: $(VENV)/.ready-dev  ## CPU seconds of the corridor, and quality beside public references, into docs/figures/.
 	$(BIN)/python benchmarks/corridor.py
 	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python benchmarks/verdict_statistics.py
+	$(BIN)/python benchmarks/bundle.py
+	$(BIN)/python benchmarks/learning_curves.py
+	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/overhead.py
+
+soak: $(VENV)/.ready-dev  ## Hundreds of sudden ends: nothing that was acknowledged may be lost.
+	$(BIN)/python tools/soak_registry.py --kills 500 --record
+	OMP_NUM_THREADS=1 $(BIN)/python tools/soak_runs.py --kills 50 --record
+	OMP_NUM_THREADS=1 $(BIN)/python tools/soak_bundles.py --kills 500 --mutations 10000 --record
 
 licences: $(READY)  ## The licence of everything installed; fails on one that must not be there.
 	$(BIN)/python tools/licences.py

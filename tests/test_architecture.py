@@ -29,7 +29,7 @@ MOST_LINES, MOST_IN_FUNCTION, MEDIAN_FUNCTION = 400, 60, 12
 # Imports of ourselves inside a function: folder, or file and function, and why. Everything else imports at its top.
 INSIDE = {
     "commands": "the command line starts, and answers --help, without pandas and the like",
-    "runs.py:run": "a run without a report loads no matplotlib and no templates",
+    "runs.py:_run": "a run without a report loads no matplotlib and no templates",
 }
 # Identifiers that look like addresses; nobody calls them.
 NAMES_NOT_CALLED = ("http://www.w3.org/", "https://json-schema.org/")

@@ -34,13 +34,16 @@ PAGES = Path(__file__).parents[1] / "docs" / "findings"
 
 def test_every_check_declares_its_facts_and_has_its_page() -> None:
     books = shelves.shelf("checks").values()
-    assert sorted(b.facts["code"] for b in books) == [f"DE{i:03d}" for i in range(1, 21)]
+    assert sorted(b.facts["code"] for b in books) == [f"DE{i:03d}" for i in range(1, 22)]
     for book in books:
         page = (PAGES / f"{book.facts['code']}.md").read_text(encoding="utf-8")
         assert page.startswith(f"# {book.facts['code']}: {book.facts['title']}\n")
         parts = [line for line in page.splitlines() if line.startswith("## ")]
         assert parts == ["## Why it matters", "## How it is found", "## What to do", "## When to ignore it"]
         assert book.facts["looks_at"] in ("inputs", "labels", "files")
+
+
+MENDED = ("large_numbers",)  # what reading mends by itself is said in a note
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,7 +59,7 @@ def test_finds_what_it_planted_and_nothing_before(name: str, kind: str, seed: in
         assert name in OF_CLASSES and kind == "regression"
         return
     new = [f for f in found(name, planted) if f not in before]
-    assert new and new[0].severity in ("warning", "blocker")
+    assert new and new[0].severity in (("note",) if name in MENDED else ("warning", "blocker"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

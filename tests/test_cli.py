@@ -255,7 +255,7 @@ def test_predictions_go_where_they_are_asked_for(done: tuple[Path, Said], tmp_pa
     plain = call("predict", run, table)
     assert (plain.code, plain.err) == (0, "") and plain.out.splitlines()[
         0
-    ] == "id,prediction,probability_no,probability_yes"
+    ] == "id,prediction,probability_no,probability_yes,in_range"
     said = call("predict", run, table, "--out", str(tmp_path / "new" / "a.csv"))
     assert (said.code, said.out, said.err) == (0, f"{N} rows answered: {tmp_path / 'new' / 'a.csv'}\n", "")
     assert (tmp_path / "new" / "a.csv").read_text() == plain.out
@@ -279,19 +279,20 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 
 def test_ctrl_c_leaves_nothing_half_done(table: str) -> None:
-    """The run that --overwrite was to replace stays as it was."""
+    """The run that --overwrite was to replace stays as it was; what was begun stands beside it."""
     assert call(*run_words(table)).code == 0
     people(20_000).to_csv("large.csv", index=False)
     before = everything(Path())
     process = start(*run_words("large.csv", "--overwrite", "--full", bar=()))
     deadline = time.monotonic() + 60
-    while not list(Path().glob(".out.*")) and process.poll() is None and time.monotonic() < deadline:
+    while not Path(".out.next/run.json").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, ""), err
-    assert err.startswith("deepenough: Stopped.") and err.count("\n") == 1 and "start again" in err
-    assert everything(Path()) == before
+    assert err.startswith("deepenough: Stopped.") and err.count("\n") == 1 and "same command" in err
+    left = {path: found for path, found in everything(Path()).items() if not path.startswith(".out.next")}
+    assert left == before and Path(".out.next/run.json").exists(), "what the same command goes on with"
 
 
 def test_a_reader_that_leaves_early_is_no_error(done: tuple[Path, Said], tmp_path: Path) -> None:

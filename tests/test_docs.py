@@ -60,3 +60,9 @@ def test_every_metric_is_explained() -> None:
     text = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
     for name in shelf("metrics"):
         assert name in text
+
+
+def test_the_pages_made_from_the_code_say_what_the_code_says() -> None:
+    """One a shelf, and the glossary: `python tools/pages.py` writes them."""
+    done = subprocess.run([sys.executable, ROOT / "tools" / "pages.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

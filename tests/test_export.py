@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import pytest
 from onnx import numpy_helper
 
@@ -20,6 +22,7 @@ from deepenough.dataset import Answer, Dataset
 from deepenough.errors import DeepEnoughError, ParityError
 from deepenough.export import parity, write
 from deepenough.export.graph import IR_VERSION, OPSET, OPSET_ML, Graph, two_columns, widths
+from deepenough.loading import load
 from deepenough.workspace import Workspace
 
 FAMILIES = ("dummy", "linear", "gradient_boosting")
@@ -65,7 +68,7 @@ def test_what_is_written_answers_as_what_was_trained(name: str, learnable: Datas
     said, trained = bundle.run(learnable.tensors), model.predict(learnable)
     assert shelves.load("tasks", learnable.task.kind).alike(trained, said).all()
     signature = json.loads((tmp_path / "bundle" / "signature.json").read_text())
-    assert signature["outputs"] == list(said) and signature["features"] == list(learnable.features)
+    assert list(signature["outputs"]) == list(said) and signature["features"] == list(learnable.features)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -194,3 +197,63 @@ def test_a_bundle_is_whole_or_not_there(learnable: Dataset, tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert isinstance(write.write(tmp_path / "bundle", learnable.task, plan, learnable, {}), Bundle)
+
+
+def test_the_threshold_of_a_plan_decides_the_class_and_nothing_else(
+    table: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    data = load(table(), "answer")
+    plan = fitted("linear", data).export()
+    rows = table().drop(columns="answer")
+    plain = write.write(tmp_path / "plain", data.task, plan, data, {}).predict(rows)
+    for threshold in (0.05, 0.9):
+        bundle = write.write(tmp_path / str(threshold), data.task, replace(plan, threshold=threshold), data, {})
+        said = Bundle.load(bundle.folder).predict(rows)
+        second = said[f"probability_{data.task.labels[1]}"]
+        assert (said["prediction"] == np.where(second >= threshold, *data.task.labels[::-1])).all()
+        assert second.tolist() == plain[f"probability_{data.task.labels[1]}"].tolist()
+        assert (
+            bundle.signature["decision"] == {"threshold": threshold}
+            and said["prediction"].tolist() != plain["prediction"].tolist()
+        )
+        assert bundle.predict(rows.head(1).to_dict("records"))["prediction"][0] == said["prediction"][0]
+
+
+def test_boundary_rows_stand_at_every_threshold_and_beside_it(learnable: Dataset) -> None:
+    where = {("numbers", 0): np.array([35.5, 40.25], np.float32), ("numbers", 1): np.array([1.0e3], np.float32)}
+    rows = parity.boundary(learnable, where, np.random.default_rng(0))
+    assert rows is not None and len(rows) == 12
+    seen = set(rows.tensors["numbers"][:, 0].tolist())
+    near = {float(np.nextafter(np.float32(v), np.float32(d))) for v in (35.5, 40.25) for d in (-np.inf, np.inf)}
+    assert near | {35.5, 40.25} <= seen and parity.boundary(learnable, {}, np.random.default_rng(0)) is None
+
+
+def test_a_difference_at_a_threshold_alone_is_found(table: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
+    """A graph whose thresholds are rounded up passes on real rows: where it branches it does not."""
+    data = load(table(), "answer")
+    model = fitted("gradient_boosting", data)
+    plan = model.export()
+    graph = onnx.load_from_string(plan.graph)
+    for splits in (a for node in graph.graph.node for a in node.attribute if a.name == "nodes_splits"):
+        up = np.nextafter(numpy_helper.to_array(splits.t), np.float32(np.inf))
+        splits.t.CopyFrom(numpy_helper.from_array(up, splits.t.name))
+    bundle = write.write(tmp_path / "up", data.task, replace(plan, graph=graph.SerializeToString()), data, {})
+    with pytest.raises(ParityError, match="boundary rows"):
+        parity.prove(model.predict, bundle, data)
+    parity.prove(model.predict, write.write(tmp_path / "as it is", data.task, plan, data, {}), data)
+
+
+def test_a_model_that_answers_one_row_otherwise_than_many_is_refused(
+    learnable: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = fitted("linear", learnable)
+    bundle = write.write(tmp_path / "bundle", learnable.task, model.export(), learnable, {})
+    alone: Any = bundle._reader
+
+    def off(row: dict[str, Any]) -> Any:
+        read = alone(row)
+        return read and {**read, "numbers": np.nan_to_num(read["numbers"]) + 1}
+
+    monkeypatch.setattr(bundle, "_reader", off)
+    with pytest.raises(ParityError, match="single rows"):
+        parity.prove(model.predict, bundle, learnable)

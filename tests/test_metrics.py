@@ -21,8 +21,19 @@ from deepenough.metrics.mae import Mae
 from deepenough.metrics.r2 import R2
 from deepenough.metrics.rmse import Rmse
 from deepenough.metrics.roc_auc import RocAuc
-from deepenough.stats import critical, from_scale, newcombe5, strata_of, to_scale
+from deepenough.stats import (
+    critical,
+    difference,
+    f1_interval,
+    from_scale,
+    newcombe5,
+    recall_gain,
+    strata_of,
+    to_scale,
+    wilson,
+)
 from deepenough.stats.average_precision import perfect_low
+from deepenough.stats.f1 import f1_bounds
 
 CLASSIFYING: list[Metric] = [
     RocAuc(),
@@ -391,10 +402,31 @@ def test_the_bound_of_a_perfect_average_precision_falls_with_the_level_and_rises
         assert 0 <= perfect_low(m, n) < perfect_low(10 * m, 10 * n) < 1
 
 
-def test_macro_f1_of_more_than_two_classes_is_centred_on_its_value_and_of_two_on_the_smoothed_table() -> None:
-    for classes, away in ((4, 0.0), (2, 0.002)):
-        target, answer, _ = _answers(F1Macro(), 17, 300, classes)
-        found = F1Macro().interval(F1Macro().evidence(target, answer))
-        middle = (to_scale("logit", found.low) + to_scale("logit", found.high)) / 2
-        off = abs(to_scale("logit", found.value) - middle)
-        assert off == pytest.approx(0, abs=1e-9) if away == 0 else off > away
+def test_macro_f1_leans_as_the_share_of_each_class_does_and_says_few_where_a_class_has_under_ten_rows() -> None:
+    target = np.repeat([0, 1], [950, 50])
+    named = np.where(np.arange(1000) >= 996, 1, 0)  # 4 of 50 are found, nothing is called so wrongly
+    metric = F1Macro()
+    found = metric.interval(metric.evidence(target, {"probability": np.eye(2)[named]}))
+    assert found.high - found.value > 1.5 * (found.value - found.low)
+    assert found.flags == ()
+    few = metric.evidence(target[:959], {"probability": np.eye(2)[named[:959]]})
+    assert metric.interval(few).flags == metric.gain(few, few).flags == ("few",)
+    judge = BalancedAccuracy()
+    assert judge.interval(few).flags == judge.gain(few, few).flags == ("few",)
+
+
+def test_macro_f1_of_one_class_against_the_rest_holds_what_wilson_holds() -> None:
+    cells = np.array([[30.0, 4, 2], [5, 20, 1], [0, 3, 9]])
+    low, high = f1_bounds(cells)
+    ends = [wilson(h, r) for h, r in ((30, 41), (20, 33), (9, 15))]  # hits; rows of the class or called so
+    lows, highs = (np.array([2 * e[k] / (1 + e[k]) for e in ends]) for k in (0, 1))
+    assert lows.mean() < low < f1_interval(cells).value < high < highs.mean()
+
+
+def test_the_gain_in_balanced_accuracy_of_two_classes_is_newcombes_of_each() -> None:
+    target = np.repeat([0, 1], [50, 50])
+    simple, complex = (np.where(np.arange(100) < k, 1 - target, target) for k in (14, 4))
+    gain = recall_gain(target, simple, complex, 2)
+    one_class = difference(46 / 50, wilson(46, 50), 36 / 50, wilson(36, 50), 0.0)
+    assert gain.value == pytest.approx(0.1)
+    assert 0 < gain.low < gain.value < gain.high < one_class[1]

@@ -234,7 +234,9 @@ def test_the_plan_comes_first_and_is_written_once(ledger: Path) -> None:
     sealed = Sealed(rows(50), ledger)
     assert sealed.openings == 0 and not ledger.exists()
     sealed.plan(worth=0.02)
-    sealed.plan(worth=0.5)
+    sealed.plan(worth=0.02)  # as an interrupted run does when it goes on
+    with pytest.raises(SealError, match="'worth' differs"):
+        sealed.plan(worth=0.5)
     sealed.open("verdict", ["abc"])
     assert [line["event"] for line in lines(ledger)] == ["plan", "opening"]
     assert lines(ledger)[0]["worth"] == 0.02 and all("when" in line for line in lines(ledger))
@@ -261,3 +263,18 @@ def test_hashes_prove_which_rows_were_sealed_and_say_nothing_of_them() -> None:
     one, again, salted = (Sealed(data, Path("nowhere")).hashes(salt) for salt in ("a", "a", "b"))
     assert one == again and not set(one) & set(salted) and len(set(one)) == 40
     assert not {str(i) for i in data.ids} & set(one)
+
+
+def test_a_row_that_a_good_part_of_the_table_repeats_is_no_copy() -> None:
+    """As one unit, of many labels, it would tear the folds out of proportion."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"a": np.r_[np.zeros(300), rng.normal(size=700)], "y": rng.permutation(np.repeat(["no", "yes"], [900, 100]))}
+    )
+    data = load(frame, "y")
+    cut = split(data, data.truth)
+    common = np.arange(300)
+    assert np.isin(common, cut.sealed).any() and np.isin(common, cut.development).any()
+    for part in cut.parts:
+        learnt = data.truth[cut.development][part.learn]
+        assert 0.08 < learnt.mean() < 0.12

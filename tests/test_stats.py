@@ -148,9 +148,8 @@ def test_table_gain_equals_the_delta_method_over_the_whole_cube_of_cells() -> No
 
 def test_two_classes_get_half_a_row_a_cell() -> None:
     cells = np.array([[40.0, 3], [5, 12]])
-    centre, gradient = stats.macro_f1(cells + 0.5)
-    found = stats.table_interval(cells, stats.macro_f1)
-    assert found.se == pytest.approx(math.sqrt(((cells + 0.5) * gradient**2).sum()) / (centre * (1 - centre)))
+    gradient = stats.macro_f1(cells + 0.5)[1]
+    assert stats.tables.variance_of(cells, stats.macro_f1) == pytest.approx(((cells + 0.5) * gradient**2).sum())
 
 
 def test_fieller_holds_exactly_the_ratios_a_paired_t_test_does_not_reject() -> None:
@@ -243,6 +242,58 @@ def test_jackknife_gives_no_interval_under_five_groups_and_says_few_under_twenty
     assert stats.jackknife(mean, np.arange(40) // 2).flags == ()
 
 
+def test_the_jackknife_counts_unequal_groups_for_fewer() -> None:
+    rows = np.random.default_rng(17).normal(size=90)
+
+    def mean(w: np.ndarray) -> float:
+        return float(w @ rows / w.sum())
+
+    uneven = stats.jackknife(mean, np.repeat(np.arange(30), np.r_[np.full(29, 1), 61]))
+    assert uneven.df == pytest.approx(90**2 / (29 + 61**2) - 1)
+    assert uneven.flags == ("few",)
+    assert stats.jackknife(mean, np.repeat(np.arange(30), 3)).df == pytest.approx(29)
+
+
+def test_the_jackknife_joins_thousands_of_groups_and_says_nearly_the_same() -> None:
+    rows, calls = np.random.default_rng(18).normal(size=6000), []
+
+    def mean(w: np.ndarray) -> float:
+        calls.append(1)
+        return float(w @ rows / w.sum())
+
+    found = stats.jackknife(mean, np.arange(6000) // 3)
+    assert len(calls) <= 401
+    assert found.se == pytest.approx(rows.reshape(-1, 3).mean(axis=1).std(ddof=1) / math.sqrt(2000), rel=0.1)
+
+
+def test_square_and_add_with_a_correlation_is_the_root_of_the_variance_of_a_difference() -> None:
+    low, high = stats.difference(0.6, (0.5, 0.7), 0.4, (0.36, 0.44), 0.5)
+    half = math.sqrt(0.1**2 + 0.04**2 - 2 * 0.5 * 0.1 * 0.04)
+    assert (low, high) == pytest.approx((0.2 - half, 0.2 + half))
+    assert stats.difference(0.6, (0.5, 0.7), 0.6, (0.5, 0.7), 1.0) == (0.0, 0.0)
+
+
+def test_the_correlations_of_f1_are_those_of_its_gradients() -> None:
+    cells, step = np.array([[30.0, 4, 2], [5, 20, 1], [2, 3, 9]]), 1e-6
+
+    def each(table: np.ndarray) -> np.ndarray:
+        return 2 * np.diag(table) / (table.sum(axis=0) + table.sum(axis=1))
+
+    slopes = np.array([(each(cells + step * np.eye(9)[i].reshape(3, 3)) - each(cells)) / step for i in range(9)])
+    spread = slopes.T @ (cells.reshape(9, 1) * slopes)
+    root = np.sqrt(np.diag(spread))
+    assert stats.f1._alike(cells) == pytest.approx(spread / np.outer(root, root), abs=1e-4)
+
+
+def test_a_gain_near_one_leans_towards_more() -> None:
+    rng = np.random.default_rng(19)
+    target = np.repeat([0, 1], [500, 50])
+    shared = rng.normal(size=550)
+    a, b = (s * target + 0.8 * shared + 0.6 * rng.normal(size=550) for s in (2.3, 3.2))
+    found = stats.auc_gain(_rankings(target, a), _rankings(target, b))
+    assert found.high - found.value > 1.15 * (found.value - found.low) > 0
+
+
 def test_pooling_is_the_formula_of_the_design() -> None:
     repeats = [Estimate(0.02, se=0.01, n=800), Estimate(0.04, se=0.012, n=800)]
     development = stats.out_of_fold(repeats, folds=5)
@@ -278,77 +329,6 @@ def test_an_unknown_scale_is_named() -> None:
     for function in (stats.to_scale, stats.from_scale):
         with pytest.raises(ValueError, match="cube"):
             function("cube", 1.0)
-
-
-@pytest.mark.parametrize(
-    ("found", "bar", "at_least"),
-    [
-        (Estimate(0.87, se=0.1, scale="logit", n=5000), 0.85, True),
-        (Estimate(0.45, se=0.02, scale="log", n=5000), 0.47, False),
-        (Estimate(0.60, se=0.02, scale="log1m", n=5000), 0.58, True),
-    ],
-)
-def test_assurance_is_the_share_of_fresh_sealed_sets_that_clear_the_bar(
-    found: Estimate, bar: float, at_least: bool
-) -> None:
-    rng, rows = np.random.default_rng(12), 20_000
-    se_t = found.se * math.sqrt(found.n / 2000)
-    truth = stats.to_scale(found.scale, found.value) + found.se * rng.normal(size=rows)
-    seen = truth + se_t * rng.normal(size=rows)
-    up = at_least == stats.increasing(found.scale)
-    edge = stats.to_scale(found.scale, bar)
-    cleared = (seen - 1.96 * se_t > edge) if up else (seen + 1.96 * se_t < edge)
-    expected = stats.assurance(found, bar, 2000, at_least)
-    assert 0.02 < expected < 0.98
-    assert cleared.mean() == pytest.approx(expected, abs=0.012)
-
-
-def test_assurance_of_an_estimate_without_an_error_is_nothing() -> None:
-    assert stats.assurance(Estimate(0.99, n=100), 0.5, 100) == 0.0
-    assert stats.assurance(Estimate(math.nan, n=100), 0.5, 100) == 0.0
-    assert stats.assurance(Estimate(0.9, se=0.1, scale="logit", n=100), 1.0, 100) == 0.0
-
-
-def test_a_perfect_score_can_be_assured() -> None:
-    target = np.repeat([0, 1], 200)
-    found = stats.auc_interval(_rankings(target, target.astype(float)))
-    assert stats.assurance(found, 0.8, 400) > 0.99
-
-
-def test_what_is_provable_is_met_four_times_in_five() -> None:
-    found = Estimate(0.86, se=0.05, scale="logit", n=7000)
-    needed = stats.provable(found, 0.85, 1400)
-    assert needed > 0.85
-    sure = Estimate(needed, se=1e-9, scale="logit", n=7000)
-    se_t = 0.05 * math.sqrt(7000 / 1400)
-    margin = stats.to_scale("logit", sure.value) - stats.to_scale("logit", 0.85)
-    assert margin / se_t == pytest.approx(2.8)
-    assert stats.provable(Estimate(0.5, se=0.1, scale="log", n=100), 0.5, 100, at_least=False) < 0.5
-    assert stats.provable(Estimate(0.5, se=0.1, scale="log1m", n=100), 0.5, 100) > 0.5
-    assert stats.provable(Estimate(0.5, n=100), 0.5, 100) is None
-
-
-def test_rows_to_settle_is_median_unbiased_given_undecided() -> None:
-    rng, truth = np.random.default_rng(13), 1.5
-    seen = np.abs(truth + rng.normal(size=200_000))
-    middle = float(np.median(seen[seen < 1.96]))
-    rows = stats.rows_to_settle(Estimate(0.02 + middle * 0.01, se=0.01, n=100), 0.02)
-    assert rows == pytest.approx(100 * (2.8 / truth) ** 2, rel=0.05)
-
-
-def test_rows_to_settle_answers_too_close_and_already_settled() -> None:
-    assert stats.rows_to_settle(Estimate(0.02, se=0.01, n=100), 0.02) is None
-    assert stats.rows_to_settle(Estimate(0.0263, se=0.01, n=100), 0.02) is None
-    assert stats.rows_to_settle(Estimate(0.2, se=0.01, n=100), 0.02) == 100
-    assert stats.rows_to_settle(Estimate(0.2, n=100), 0.02) is None
-    assert stats.rows_to_settle(Estimate(0.0, se=0.0, n=100), 0.02) is None
-
-
-def test_rows_planning_tells_twice_the_worth_at_eighty_percent() -> None:
-    rows = stats.rows_planning(Estimate(0.01, se=0.02, n=300), 0.02)
-    assert rows == 2352  # 2.8^2 x 300, since one standard error here is the worth
-    assert stats.rows_planning(Estimate(0.01, n=300), 0.02) is None
-    assert stats.rows_planning(Estimate(0.01, se=0.02, n=300), 0.0) is None
 
 
 @settings(max_examples=50, deadline=None)

@@ -38,6 +38,8 @@ from deepenough.verdict import (
     outcome_of,
     plan,
 )
+from deepenough.verdict._deep import NOTHING
+from deepenough.verdict._pooling import Evidence
 from deepenough.wording import sentence
 from deepenough.workspace import Workspace
 
@@ -72,7 +74,7 @@ class Repeats:
     answer: Answer
     digest: str
 
-    def run(self, _tensors: Any) -> Answer:
+    def answer_features(self, _features: Any, _n: int) -> Answer:
         return self.answer
 
 
@@ -94,6 +96,7 @@ class Made:
         worth: float | None = None,
         broken: Sequence[str] = (),
         split: Split | None = None,
+        besides: Evidence = NOTHING,
         **limits: Any,
     ) -> Verdict:
         def refitted(made: Trial, *_: Any) -> tuple[Trial, Any]:
@@ -102,6 +105,7 @@ class Made:
             return made, Repeats(self.said[made.key], hashlib.sha256(made.key.encode()).hexdigest())
 
         monkeypatch.setattr(_deciding, "refit", refitted)
+        monkeypatch.setattr(_deciding, "gather", lambda *_, **__: besides)  # made-up families cannot be fitted again
         wanted = parse(bar, self.development.task.kind, **limits)
         wanted = replace(wanted, metric=self.by) if wanted else None
         part = Part(*[np.arange(0)] * 3)
@@ -353,6 +357,27 @@ def test_a_simple_one_that_meets_the_bar_needs_no_deep_one(tmp_path: Path, monke
     assert (decided.outcome, decided.chosen and decided.chosen.rung) == ("met", 1)
     assert (decided.deep_learning["worth_it"], decided.deep_learning["reason"]) == ("no", "bar_met_without")
     assert decided.advice is None and faults(decided.document()) == []
+
+
+def test_pooled_evidence_settles_what_the_sealed_rows_alone_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And stands beside them: in the plan before the seal is opened, and in the verdict."""
+    small = made(areas(0.80, 0.80, 0.80), n_sealed=300)
+    for name in ("alone", "pooled"):
+        (tmp_path / name).mkdir()
+    alone = small.decide(tmp_path / "alone", monkeypatch)
+    assert (alone.evidence, alone.deep_learning["worth_it"]) == ("sealed", "undecided")
+    nested = Evidence(Estimate(-0.01, -0.02, 0.0, se=0.005, n=2000, df=100.0), 1)
+    decided = small.decide(tmp_path / "pooled", monkeypatch, besides=nested)
+    deep = decided.deep_learning
+    assert (decided.evidence, deep["worth_it"], deep["reason"]) == ("pooled", "no", "gain_below_worth")
+    assert deep["sealed_gain"] == alone.deep_learning["gain"] and deep["nested_gain"]["repeats"] == 1
+    weighed = (2000 * -0.01 + 300 * deep["sealed_gain"]["value"]) / 2300
+    assert deep["gain"]["value"] == pytest.approx(weighed)
+    plan, opening = ledger(tmp_path / "pooled")[:2]
+    assert (plan["evidence"], plan["nested"]["value"]) == ("pooled", -0.01) and opening["event"] == "opening"
+    assert faults(decided.document()) == []
 
 
 def test_a_deep_one_that_alone_meets_the_bar_ships_and_no_advice_is_against_it(

@@ -22,6 +22,7 @@ REFUSED = re.compile(
     r"|non-?commercial|\bNC\b|-NC-|Proprietary",
     re.I,
 )
+READ = {"interpret-core": "MIT"}  # read at the head of every file of the package: its metadata name none
 LESSER = re.compile(r"LGPL|Lesser|Library General", re.I)
 KNOWN = re.compile(
     r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|HPND|BSL-1\.0|Boost|Unlicense)\b"
@@ -40,7 +41,7 @@ def licence_of(found: Distribution) -> str:
     if classified:
         return " AND ".join(classified)
     written = str(meta["License"]).strip().splitlines() if "License" in meta else []
-    return written[0].strip() if written else ""
+    return written[0].strip() if written else READ.get(normal(str(meta["Name"])), "")
 
 
 def judge(licence: str, core: bool) -> str:

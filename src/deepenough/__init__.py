@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from deepenough.errors import DeepEnoughError as DeepEnoughError
     from deepenough.judging import judge as judge
     from deepenough.loading import load as load
+    from deepenough.modalities._readers.query import Query as Query
+    from deepenough.registration import register as register
+    from deepenough.registry import Registry as Registry
     from deepenough.report import render as render
     from deepenough.runs import Run as Run
+    from deepenough.runs import open_bundle as open_bundle
     from deepenough.runs import run as run
     from deepenough.splits import split as split
     from deepenough.verdict import decide as decide
@@ -30,6 +34,8 @@ _WHERE = {
     "Bundle": "bundle",
     "Comparison": "comparison",
     "DeepEnoughError": "errors",
+    "Query": "modalities._readers.query",
+    "Registry": "registry",
     "Run": "runs",
     "assess": "assessment",
     "audit": "checks",
@@ -38,6 +44,8 @@ _WHERE = {
     "decide": "verdict",
     "judge": "judging",
     "load": "loading",
+    "open_bundle": "runs",
+    "register": "registration",
     "render": "report",
     "run": "runs",
     "split": "splits",

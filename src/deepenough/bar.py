@@ -122,11 +122,20 @@ def _number(text: str) -> float:
 
 
 def check_metric(name: str, task_kind: str) -> dict[str, Any]:
-    """Return the facts of a metric that judges this kind of task; `BarError` where there is none."""
+    """Return the facts of a metric that judges this kind of task.
+
+    Raises `BarError` where there is none, or where it wants a value it was not given: ``recall@precision=0.9``.
+    """
     fitting = {n: b for n, b in shelves.shelf("metrics").items() if task_kind in b.facts["tasks"]}
-    if name not in fitting:
-        raise BarError(f"{task_kind} has no metric '{name}'. {nearest(name, fitting)}It has: {', '.join(fitting)}.")
-    return fitting[name].facts
+    book, sign, wanted = name.partition("=")
+    if book not in fitting:
+        raise BarError(f"{task_kind} has no metric '{book}'. {nearest(book, fitting)}It has: {', '.join(fitting)}.")
+    parameters = fitting[book].facts.get("parameters", ())
+    if sign and not parameters:
+        raise BarError(f"'{name}': {book} takes no value. Write {book} alone.")
+    if parameters and not 0.0 < _number(wanted or "nan") < 1.0:
+        raise BarError(f"'{name}' does not say which {parameters[0]} is wanted, between 0 and 1. Write {book}=0.9.")
+    return fitting[book].facts
 
 
 def _with_unit(text: str | None, units: dict[str, float], option: str, example: str) -> float | None:

@@ -13,7 +13,7 @@ from deepenough.candidates._climb import gain_of, worth_of
 from deepenough.candidates._trial import score_of
 from deepenough.dataset import Answer
 from deepenough.errors import DataError, SettingError, nearest
-from deepenough.metrics import Metric, sample
+from deepenough.metrics import Metric, named, sample
 from deepenough.stats import Estimate, rows_planning, rows_to_settle
 from deepenough.submissions import Given, counted
 from deepenough.verdict import claim, estimate_document
@@ -149,11 +149,11 @@ def metric_for(truth: Any, name: str | None) -> Metric:
         kind = "classification" if shelves.load("tasks", "classification").fits(plain) else "regression"
         name = shelves.load("tasks", kind).metric
     books = shelves.shelf("metrics")
-    if name not in books:
-        raise SettingError(f"There is no metric '{name}'. {nearest(str(name), books)}There are: {', '.join(books)}.")
-    check_metric(name, books[name].facts["tasks"][0])
-    metric: Metric = shelves.load("metrics", name)
-    return metric
+    book = str(name).partition("=")[0]
+    if book not in books:
+        raise SettingError(f"There is no metric '{book}'. {nearest(book, books)}There are: {', '.join(books)}.")
+    check_metric(name, books[book].facts["tasks"][0])
+    return named(name)
 
 
 def _labels(truth: np.ndarray, labels: Any, shapes: set[tuple[int, ...]]) -> tuple[str, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import shutil
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +16,22 @@ from deepenough.candidates._trial import Trial
 from deepenough.checks import audit_inputs, audit_labels, audit_pair
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError
+from deepenough.explainers import drives, tree_to_read
+from deepenough.export.evidence import add_evidence
 from deepenough.figures import draw
-from deepenough.files import to_csv, write_json, write_text
-from deepenough.importance import permutation
+from deepenough.files import copy_folder, read_json, to_csv, to_json, write_bytes, write_json, write_text
+from deepenough.learning_curves import learn
 from deepenough.ledger import Ledger, digest
 from deepenough.metrics import Metric
+from deepenough.request import Request
+from deepenough.rules import firing
+from deepenough.savings import earning
 from deepenough.seal import JUDGEMENTS, LEDGER, must_be_sealed
+from deepenough.segments import by_segment
 from deepenough.splits import Sealed, Split, split
 from deepenough.stats import provable
-from deepenough.verdict import Verdict, decide, estimate_document
+from deepenough.value import Value, parse
+from deepenough.verdict import Verdict, decide
 from deepenough.workspace import Workspace
 
 
@@ -39,8 +43,12 @@ class Corridor:
     ----------
     folder : where each stage writes its document.
     test : the sealed rows, where they came as a file; else they are split off.
-    worth : the gain that counts, where it was given. full : climb on past the bar. despite : blockers to go on despite.
-    again, earlier : the reason for a further look at the rows that the run in the folder `earlier` sealed.
+    asked : all options of the run.
+    earlier : the run whose sealed rows are looked at once more, where `asked.open_again` says why.
+
+    Killed at any moment, the same walk over the same folder goes on: what is costly (a fit) or must not be done twice (the plan,
+    the opening) is found on disk, everything else is made again. A document for the run's folder is written before the
+    verdict is (`_keep`): a folder with verdict.json is complete.
     """
 
     folder: Path
@@ -49,12 +57,16 @@ class Corridor:
     bar: Bar | None
     metric: Metric
     workspace: Workspace
-    seed: int
-    worth: float | None = None
-    full: bool = False
-    despite: Collection[str] = ()
-    again: str | None = None
+    asked: Request
     earlier: Path | None = None
+
+    @property
+    def seed(self) -> int:
+        return self.asked.seed
+
+    @property
+    def _value(self) -> Value | None:
+        return parse(self.asked.value) if self.asked.value else None
 
     def walk(self) -> dict[str, Any]:
         """Go through all stages; return the verdict as it was written."""
@@ -70,8 +82,8 @@ class Corridor:
         write_json(self.folder / "audit.json", audit.document())
         sealed = self._seal(held)
         self._write_split(cut, development, sealed, None)
-        blockers = audit.blockers(self.despite)
-        if blockers and self.again:
+        blockers = audit.blockers(self.asked.despite)
+        if blockers and self.earlier:
             raise DataError(f"Nothing is looked at again: {blockers[0].message} {blockers[0].remedy}")
         if blockers:
             return self._write_verdict(documents.not_ready(blockers[0], self.metric, self.bar))
@@ -85,32 +97,38 @@ class Corridor:
             self.metric,
             self.workspace,
             bar=self.bar,
-            worth=self.worth,
+            worth=self.asked.worth,
             folder=self.folder / "trials",
             seed=self.seed,
             strata=drawn,
+            explainable=self.asked.explainable,
+            value=self._value,
         )
-        self._keep(verdict, held)
-        document = self._write_verdict(verdict)
-        self._record(sealed)
-        return document
+        verdict = replace(verdict, segments=by_segment(held, verdict.answer, self.metric, self.seed))
+        if self._value is not None:
+            verdict = earning(verdict, self._value, held.truth)
+        self._keep(verdict, development, held, cut)
+        return self._write_verdict(verdict, sealed)
 
     def _seal(self, held: Dataset) -> Sealed:
         """Seal the rows; for a further look, prove that they are those of the earlier run, and go on with its ledger."""
-        if self.again is None or self.earlier is None:
-            return Sealed(held, self.folder / LEDGER, secrets.token_hex(16))
+        if self.earlier is None:
+            salt = read_json(self.folder / "split.json").get("salt") or secrets.token_hex(16)
+            return Sealed(held, self.folder / LEDGER, salt)
         must_be_sealed(self.earlier, held)
-        salt = json.loads((self.earlier / "split.json").read_text(encoding="utf-8"))["salt"]
-        return Sealed(held, self.earlier / LEDGER, salt, self.again)
+        return Sealed(
+            held, self.earlier / LEDGER, read_json(self.earlier / "split.json")["salt"], self.asked.open_again
+        )
 
-    def _record(self, sealed: Sealed) -> None:
-        """Bring the ledger of an earlier run along, and bind the verdict to it."""
+    def _record(self, sealed: Sealed, verdict: str) -> None:
+        """Bring the ledger of an earlier run along, and bind the text of the verdict to it."""
         if self.earlier is not None:
-            shutil.copy(self.earlier / LEDGER, self.folder / LEDGER)
+            write_bytes(self.folder / LEDGER, (self.earlier / LEDGER).read_bytes())
             if (self.earlier / JUDGEMENTS).is_dir():
-                shutil.copytree(self.earlier / JUDGEMENTS, self.folder / JUDGEMENTS)
-        written = digest((self.folder / "verdict.json").read_bytes())
-        Ledger(self.folder / LEDGER).append("verdict", look=sealed.openings, sha256=written)
+                copy_folder(self.earlier / JUDGEMENTS, self.folder / JUDGEMENTS)
+        ledger, what = Ledger(self.folder / LEDGER), {"look": sealed.openings, "sha256": digest(verdict)}
+        if not any(line["event"] == "verdict" and line.items() >= what.items() for line in ledger.lines()):
+            ledger.append("verdict", **what)
 
     def _climb(self, development: Dataset, cut: Split, sealed: Sealed) -> list[Trial]:
         trials = climb(
@@ -122,11 +140,15 @@ class Corridor:
             n_sealed=len(sealed),
             folder=self.folder / "trials",
             seed=self.seed,
-            full=self.full,
+            full=self.asked.full,
+            tune=self.asked.tune,
+            explainable=self.asked.explainable,
         )
         if not any(t.ok for t in trials):
             raise DataError("No model could be fitted: " + "; ".join(f"{t.title}: {t.reason}" for t in trials) + ".")
-        self._write_split(cut, development, sealed, self._provable(trials, len(sealed)))
+        shown = self._provable(trials, len(sealed))
+        if shown is not None:
+            self._write_split(cut, development, sealed, shown)
         return trials
 
     def _provable(self, trials: list[Trial], n_sealed: int) -> dict[str, Any] | None:
@@ -147,37 +169,56 @@ class Corridor:
     def _write_split(self, cut: Split, development: Dataset, sealed: Sealed, shown: dict[str, Any] | None) -> None:
         write_json(self.folder / "split.json", documents.of_split(cut, development, sealed, shown))
 
-    def _keep(self, verdict: Verdict, held: Dataset) -> None:
+    def _keep(self, verdict: Verdict, development: Dataset, held: Dataset, cut: Split) -> None:
         """Keep what ships, what every opened model said of the sealed rows, and what the report draws."""
-        kind, trials = shelves.load("tasks", held.task.kind), self.folder / "trials"
+        trials = self.folder / "trials"
         names = dict.fromkeys(name for name in ("row", *held.task.keys) if name in held.about)
         known: dict[str, np.ndarray] = {name: held.about[name].to_numpy() for name in names}
         for key, opened in verdict.opened.items():
-            write_text(trials / key / "sealed.csv", to_csv(known | kind.columns(opened.answer, held.task)))
+            write_text(trials / key / "sealed.csv", to_csv(known | opened.bundle.columns(opened.answer)))
         for trial in verdict.trials:
-            write_json(
-                trials / trial.key / "trial.json",
-                {
-                    "candidate": trial.candidate,
-                    "settings": dict(trial.settings),
-                    "status": trial.status,
-                    "reason": trial.reason,
-                    "validation": estimate_document(trial.validation),
-                },
-            )
+            if not (trials / trial.key / "trial.json").exists():  # those that were tried have written theirs
+                write_json(trials / trial.key / "trial.json", trial.document())
         assert verdict.chosen is not None
         chosen = verdict.chosen.key
-        shutil.copytree(trials / chosen / "bundle", self.folder / "bundle")
+        copy_folder(trials / chosen / "bundle", self.folder / "bundle")
         shown = {k: o.answer for k, o in verdict.opened.items() if o.trial.rung > 0 or k == chosen}
-        for name, figure in draw(held, shown, chosen).items():
+        drawn = draw(held, shown, chosen) | tree_to_read(trials, (chosen, *verdict.opened))
+        for name, figure in drawn.items():
             write_json(self.folder / "figures" / f"{name}.json", figure)
+        fired = firing(development, held)
+        if fired is not None:
+            write_json(self.folder / "figures" / "rules.json", fired)
         if verdict.chosen.rung > 0:  # what looks at nothing is driven by nothing
-            driving = permutation(verdict.opened[chosen].bundle, held, self.metric, self.seed)
-            write_json(self.folder / "figures" / "importance.json", {"trial": chosen, "columns": driving})
+            for name, figure in drives(verdict.opened[chosen].bundle, held, self.metric, chosen, self.seed).items():
+                write_json(self.folder / "figures" / f"{name}.json", figure)
+        for name, figure in self._learning(verdict, development, cut).items():
+            write_json(self.folder / "figures" / f"{name}.json", figure)
 
-    def _write_verdict(self, verdict: Verdict) -> dict[str, Any]:
+    def _learning(self, verdict: Verdict, development: Dataset, cut: Split) -> dict[str, dict[str, Any]]:
+        """What more rows would bring, where the budget allows it and no bar is met."""
+        return learn(
+            verdict.trials,
+            development,
+            cut.parts,
+            self.metric,
+            self.workspace,
+            bar=self.bar,
+            outcome=verdict.outcome,
+            worth=verdict.worth_used or 0.0,
+            folder=self.folder / "curves",
+            seed=self.seed,
+            forced=self.asked.how_much_data,
+        )
+
+    def _write_verdict(self, verdict: Verdict, sealed: Sealed | None = None) -> dict[str, Any]:
+        """Write the verdict, last of all; where the seal was opened, bind it to the ledger first."""
         rows = len(self.dataset) + (len(self.test) if self.test is not None else 0)
         document = documents.of_verdict(verdict, self.dataset.task, rows, self.seed)
         write_text(self.folder / "leaderboard.csv", documents.leaderboard(document["trials"]))
-        write_json(self.folder / "verdict.json", document)  # last: a folder with a verdict is a finished run
+        text = to_json(document)
+        if sealed is not None:
+            add_evidence(self.folder / "bundle", {"verdict": document, "audit": read_json(self.folder / "audit.json")})
+            self._record(sealed, text)
+        write_text(self.folder / "verdict.json", text)  # last: a folder with a verdict is a finished run
         return document

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,44 +16,62 @@ from deepenough.dataset import Dataset
 from deepenough.files import to_csv
 from deepenough.findings import Finding
 from deepenough.metrics import Metric
+from deepenough.modalities._readers.sources import noted
+from deepenough.request import Request
 from deepenough.splits import Sealed, Split
 from deepenough.task import Task
 from deepenough.verdict import UNTRIED, Verdict
-from deepenough.workspace import Workspace
 
 PACKAGES = ("deepenough", "numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "onnx", "onnxruntime", "torch")
 SHOWN_CATEGORIES = 50
+
+
+def of_question(asked: Request, dataset: Dataset, test: Dataset | None) -> dict[str, Any]:
+    """Return what makes two runs the same question: what was asked, a hash of the data, and what the answer depends on."""
+    return {"request": asked.document(), "data": _of_data(dataset, test), "versions": versions()}
+
+
+def _of_data(*datasets: Dataset | None) -> str:
+    """Return one hash of all that is read of the rows: inputs, target, and what is known of each."""
+    from pandas.util import hash_pandas_object
+
+    said = hashlib.sha256()
+    for dataset in datasets:
+        if dataset is not None:
+            said.update(msgspec.json.encode([dataset.fingerprint, dataset.task]))
+            said.update(hash_pandas_object(dataset.about.astype(str), index=False).to_numpy().tobytes())
+    return said.hexdigest()[:16]
 
 
 def of_run(
     name: str,
     source: Any,
     dataset: Dataset,
+    held: Dataset | None,
     bar: Bar | None,
     metric: Metric,
-    workspace: Workspace,
+    asked: Request,
+    question: dict[str, Any],
     *,
     command: str | None,
-    cores: int,
-    seed: int,
     test: Any = None,
 ) -> dict[str, Any]:
     """Return run.json: what was asked, of what, with what."""
     return {
         "schema": "deepenough.run/1",
         "name": name,
-        "source": str(source) if isinstance(source, str | Path) else "a DataFrame",
-        "test": None if test is None else str(test) if isinstance(test, str | Path) else "a DataFrame",
+        "source": noted(source),
+        "test": noted(test),
         "command": command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": dataset.fingerprint,
         "task": _of_task(dataset.task) | {"rows": len(dataset)},
         "bar": bar.document() if bar else None,
         "metric": metric.name,
-        "seed": seed,
-        "cores": cores,
-        "budget_seconds": workspace.budget_seconds,
-        "versions": versions(),
+        "seed": asked.seed,
+        "cores": asked.threads,
+        "budget_seconds": asked.budget_seconds,
+        **question,
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
 
@@ -91,7 +109,7 @@ def of_split(cut: Split, development: Dataset, sealed: Sealed, shown: dict[str, 
         "parts": [{"learn": len(p.learn), "tune": len(p.tune), "score": len(p.score)} for p in cut.parts],
         "provable": shown,
         "salt": sealed.salt,
-        "sealed_hashes": sealed.hashes(sealed.salt),
+        "sealed_hashes": sealed.row_hashes,
     }
 
 

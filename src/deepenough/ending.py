@@ -39,7 +39,7 @@ def run(app: typer.Typer) -> NoReturn:
             3,
         )
     if code == STOPPED:
-        _stop("Stopped. Nothing half-written was left; run the same command to start again.")
+        _stop("Stopped. Give the same command again: a run goes on where it was, anything else starts anew.")
     raise SystemExit(code or 0)
 
 

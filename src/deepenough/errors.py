@@ -24,6 +24,10 @@ class SettingError(DeepEnoughError):
     """An option or argument is wrong."""
 
 
+class RulesError(DeepEnoughError):
+    """The rules of an expert cannot be read, or do not fit the table."""
+
+
 class SealError(DeepEnoughError):
     """The sealed test set was asked for in a way that would spoil it."""
 
@@ -42,6 +46,20 @@ class StorageError(DeepEnoughError):
     """A file could not be written; nothing half-written stays behind."""
 
     exit_code = 3
+
+
+class RegistryError(DeepEnoughError):
+    """The registry knows no such name, version or alias, or is damaged."""
+
+
+class PublishError(DeepEnoughError):
+    """An MLflow server did not take, or did not give, what was asked of it."""
+
+    exit_code = 3
+
+
+class FitError(DeepEnoughError):
+    """A model cannot be fitted here: it ended the whole process when it was tried before."""
 
 
 class ShelfError(DeepEnoughError):

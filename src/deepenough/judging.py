@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from deepenough import comparison, costs, sealed_rows, shelves, submissions, wording
+from deepenough import comparison, costs, sealed_rows, submissions, wording
 from deepenough.bar import Bar, milliseconds
 from deepenough.bundle import Bundle
 from deepenough.comparison import Comparison, compare, held_against
 from deepenough.errors import DataError, SettingError, nearest
 from deepenough.files import cannot_write, write_json
 from deepenough.ledger import Ledger, digest
-from deepenough.metrics import Metric
+from deepenough.metrics import Metric, named
 from deepenough.runs import Run
 from deepenough.seal import JUDGEMENTS, LEDGER
 from deepenough.sealed_rows import SealedRows
@@ -104,7 +104,7 @@ def judge(
     if price is not None and not 0.0 <= price < float("inf"):
         raise SettingError(f"--their-price {price} makes no sense. Write the price of 1,000 answers: 0.05.")
     rows = sealed_rows.find(run, data)
-    metric: Metric = shelves.load("metrics", run.verdict["metric"])
+    metric = named(run.verdict["metric"])
     given = _given(predictor, rows)
     if given.classes_only and not comparison.reads_classes(metric):
         raise DataError(
@@ -167,7 +167,9 @@ def _against(
     run: Run, rows: SealedRows, metric: Metric, asked: Asked, trial: dict[str, Any], level: float
 ) -> Comparison:
     """Hold theirs against one of ours: the bundle that the seal was opened for answers the same rows."""
-    answer = Bundle.load(run.folder / "trials" / trial["key"] / "bundle").run(rows.dataset.tensors)
+    answer = Bundle.load(run.folder / "trials" / trial["key"] / "bundle").answer_features(
+        rows.dataset.features, len(rows.dataset)
+    )
     ours = Given({name: np.asarray(values, np.float64) for name, values in answer.items()})
     return held_against(
         metric,

@@ -111,6 +111,17 @@ class Ledger:
             yield file
 
 
+def until_verdict(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines up to the last verdict; all where there is none."""
+    ends = [i for i, line in enumerate(lines) if line["event"] == "verdict"]
+    return lines[: ends[-1] + 1] if ends else lines
+
+
+def since_verdict(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines after the last verdict: of a further look that is not done yet; none where there is no verdict."""
+    return lines[len(until_verdict(lines)) :]
+
+
 def _add(file: IO[str], text: str) -> None:
     """Write a whole line or none: half of one, on a full disk, would look like tampering."""
     size = os.fstat(file.fileno()).st_size

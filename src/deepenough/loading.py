@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from deepenough import shelves
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SettingError, nearest
 from deepenough.findings import Finding
+from deepenough.modalities._readers.query import Query
+from deepenough.modalities._readers.sources import said
 from deepenough.task import Task
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def load(
 
     Parameters
     ----------
-    source : path of a CSV, TSV or Parquet file, or a DataFrame.
+    source : path of a file (CSV, JSON, Parquet, Arrow, Excel; packed or not; ``book.xlsx#Sheet2`` names a part), a `Query`
+        of a database, or a DataFrame.
     target : the column to predict.
     types : kinds of columns by name, where they should not be found out (``{"zip": "category"}``).
     group : column whose equal values must stay on one side of every split (a customer, a machine).
@@ -58,7 +60,10 @@ def load(
         raise DataError(
             f"Say what is to be predicted: --target COLUMN. The columns are: {', '.join(rows.columns[:20])}."
         )
-    return _dataset(modality, found, rows, target, task, positive)
+    dataset = _dataset(modality, found, rows, target, task, positive)
+    if isinstance(source, Query) and not source.ordered:
+        dataset.findings.append(_unordered())
+    return dataset
 
 
 def load_like(task: Task, source: Any) -> Dataset:
@@ -73,13 +78,9 @@ def load_like(task: Task, source: Any) -> Dataset:
     if values is not None and task.target:
         keep = np.flatnonzero([v is not None for v in values])
         if len(keep) == 0:
-            raise DataError(f"No row of {_name(source)} has a value in '{task.target}'.")
+            raise DataError(f"No row of {said(source)} has a value in '{task.target}'.")
         rows, values = rows.iloc[keep].reset_index(drop=True), values[keep]
-    return _build(modality, task, rows, None if values is None else _encode_known(task, values, _name(source)))
-
-
-def _name(source: Any) -> str:
-    return f"'{source}'" if isinstance(source, str | Path) else "the frame"
+    return _build(modality, task, rows, None if values is None else _encode_known(task, values, said(source)))
 
 
 def _modality(source: Any) -> Modality:
@@ -184,6 +185,18 @@ def _refuse_far(encoded: np.ndarray, target: str) -> None:
         raise DataError(f"The target '{target}' holds a number beyond 3.4e38. Rescale it, or leave those rows out.")
 
 
+def _unordered() -> Finding:
+    return Finding(
+        "DE000",
+        "note",
+        "query",
+        "The query has no ORDER BY, so the database may give the same rows in another order next time.",
+        "Add ORDER BY with a column that names each row: then the same rows are sealed each time, and found again.",
+        {},
+        [],
+    )
+
+
 def _unlabelled(target: str, known: np.ndarray) -> Finding:
     lost = np.flatnonzero(~known)
     return Finding(
@@ -266,16 +279,18 @@ def read_again(task: Task, source: Any, numbers: np.ndarray | None) -> tuple[Dat
     _, rows = modality.read(source, {"task": task})
     if task.target is None or task.target not in rows:
         raise DataError(
-            f"{_name(source)} has no column '{task.target}', so nothing can be judged by it. Name the table as it was."
+            f"{said(source, first=True)} has no column '{task.target}', so nothing can be judged by it. Name the table as it was."
         )
     if numbers is not None and (len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(rows)):
         raise DataError(
-            f"{_name(source)} has {len(rows):,} rows, fewer than when it was split. Name the table as it was."
+            f"{said(source, first=True)} has {len(rows):,} rows, fewer than when it was split. Name the table as it was."
         )
     values = _target_values(rows, task.target)
     if numbers is None:
         numbers = np.flatnonzero([v is not None for v in values])
     rows, values = rows.iloc[numbers].reset_index(drop=True), values[numbers]
     if any(v is None for v in values):
-        raise DataError(f"{_name(source)} has lost values of '{task.target}' since. Name the table as it was.")
-    return _build(modality, task, rows, _encode_known(task, values, _name(source)), numbers), rows
+        raise DataError(
+            f"{said(source, first=True)} has lost values of '{task.target}' since. Name the table as it was."
+        )
+    return _build(modality, task, rows, _encode_known(task, values, said(source)), numbers), rows

@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepenough import documents, shelves
+from deepenough import costs, documents, shelves, unfinished
 from deepenough.bar import Bar, check_metric, parse
 from deepenough.bundle import Bundle
+from deepenough.candidates._tuning import must_be_able
 from deepenough.corridor import Corridor
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SettingError, nearest
-from deepenough.files import new_folder, write_json
+from deepenough.files import write_json
 from deepenough.loading import load, load_like
-from deepenough.metrics import Metric
+from deepenough.metrics import Metric, named
+from deepenough.modalities._readers.query import Query
+from deepenough.modalities._readers.sources import said, title
 from deepenough.predictions import predict
+from deepenough.request import Request
+from deepenough.rules import attach, located
+from deepenough.rules import read as read_rules
+from deepenough.tracking import find
+from deepenough.value import parse as parse_value
 from deepenough.workspace import Workspace
 from deepenough.workspace import cores as cores_found
 
@@ -48,7 +56,8 @@ class Run:
         path = Path(folder) / "verdict.json"
         if not path.is_file():
             raise DataError(
-                f"'{folder}' holds no finished run (no verdict.json). Name a folder that `deepenough run` made."
+                unfinished.sentence(Path(folder))
+                or f"'{folder}' holds no finished run (no verdict.json). Name a folder that `deepenough run` made."
             )
         try:
             return cls(Path(folder), json.loads(path.read_text(encoding="utf-8")))
@@ -85,13 +94,15 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
         group: str | None = None, time: str | None = None, task: str | None = None, positive: str | None = None,
         worth: float | None = None, budget: str | float = "10m", cores: int | None = None, seed: int = 0, full: bool = False,
         despite: Collection[str] = (), out: str | Path | None = None, overwrite: bool = False, open_again: str | None = None,
-        report: bool = True, command: str | None = None, say: Callable[[str], None] | None = None) -> Run:
+        rules: Any = None, tune: int = 0, explainable: bool = False, value: str | None = None, price: str | None = None,
+        how_much_data: bool = False, report: bool = True, command: str | None = None,
+        say: Callable[[str], None] | None = None) -> Run:
     # fmt: on
     """Audit, split, seal, climb, decide, and write it all down.
 
     Parameters
     ----------
-    source : path of a CSV, TSV or Parquet file, or a DataFrame.
+    source : path of a file (CSV, JSON, Parquet, Arrow, Excel; packed or not), a `Query`, or a DataFrame.
     target : the column to predict.
     bar : how good is good enough: ``roc_auc >= 0.85``. Without one the best that earns its place is chosen.
     metric : what to judge by, where there is no bar.
@@ -101,49 +112,83 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     budget : seconds a core (``10m``, ``600``), spent by a table of costs, never by a stopwatch.
     cores : threads to fit with; the default is the cores found.
     full : climb on past the bar. despite : codes of blockers to go on despite.
-    out : folder of the run; the default is ``runs/<name>``, numbered where that is taken.
+    out : folder of the run; the default is ``runs/<name>``, numbered where that is taken. A run that was killed is gone on
+        with by the same call.
     open_again : why the rows that the run in `out` sealed are looked at once more: counted, at half the level of the look before.
+    rules : an expert's, as rung 0: path, text or dicts. tune : settings to search a family. explainable : ship only a readable model.
+    value : what decisions about two classes are worth: ``fn=50, fp=1, rows_per_month=20000``. It draws the line between yes and no.
+    price : what seconds cost, where it is not the usual: ``cpu_hour=0.08, watts=9, currency=EUR``.
+    how_much_data : say what more rows would bring even where a bar is met, whatever the fits on fewer rows take.
 
     Raises
     ------
-    DeepEnoughError : the thing, what was seen, the mend; nothing half-written stays.
+    DeepEnoughError : the thing, what was seen, the mend.
 
     Examples
     --------
     >>> run("churn.csv", target="churned", bar="roc_auc >= 0.85")   # doctest: +SKIP
     """
-    _check(worth, seed, despite)
-    folder = _folder(out, source, overwrite, open_again)
-    threads = cores or cores_found()
-    workspace = Workspace(budget_seconds=_seconds(budget) * threads)
+    asked = replace(Request.of(locals()), rules=located(rules))
+    _check(asked)
+    unfinished.must_be_free(folder := None if out is None else Path(out), overwrite, open_again)
+    asked = replace(asked, cores=cores or cores_found(), budget=_seconds(budget))
+    return _run(asked, source, test, folder, overwrite, report, command, say)
+
+
+def _run(
+    asked: Request,
+    source: Any,
+    test: Any,
+    out: Path | None,
+    overwrite: bool,
+    report: bool,
+    command: str | None,
+    say: Callable[[str], None] | None,
+) -> Run:
+    """Read, find the place of the run, and go through the corridor there, or on from where an earlier try was ended."""
+    workspace = Workspace(budget_seconds=asked.budget_seconds, prices=costs.parse(asked.price or ""))
     workspace.tell = say or workspace.tell
-    workspace.say("Reading")
-    dataset = load(source, target, types=types, group=group, time=time, task=task, positive=positive)
-    workspace.threads = threads if len(dataset) * len(dataset.features) >= MANY_CELLS else 1
-    sealed_file = None if test is None else _test_rows(dataset, test)
-    wanted = parse(bar, dataset.task.kind, latency=latency, size=size, cost=cost)
-    judge = _metric(wanted, metric, dataset)
-    wanted = replace(wanted, metric=judge.name) if wanted else None
-    with new_folder(folder) as temporary, _pinned():
-        write_json(
-            temporary / "run.json",
-            documents.of_run(
-                folder.name, source, dataset, wanted, judge, workspace, command=command, cores=threads, seed=seed, test=test
-            ),
-        )
-        way = Corridor(temporary, dataset, sealed_file, wanted, judge, workspace, seed, worth, full, despite)
-        verdict = (replace(way, again=open_again, earlier=folder) if open_again is not None else way).walk()
+    read = _read(source, test, asked, workspace)
+    question = documents.of_question(asked, *read[:2])
+    with unfinished.at(out, _name(source), question, overwrite, workspace.say) as place, _pinned():
+        if not (place.folder / "run.json").exists():
+            write_json(
+                place.folder / "run.json",
+                documents.of_run(place.out.name, source, *read, asked, question, command=command, test=test),
+            )
+        workspace.stamp, workspace.begin = place.stamp, place.begin
+        if not place.decided:
+            earlier = None if asked.open_again is None else place.out
+            Corridor(place.folder, *read, workspace, asked, earlier).walk()
         if report:
             from deepenough.report.html import render
 
             workspace.say("Writing the report")
-            render(temporary)
-    return Run(folder, verdict)
+            render(place.folder)
+    return Run.load(place.out)
+
+
+def _read(source: Any, test: Any, asked: Request, workspace: Workspace) -> tuple[Dataset, Dataset | None, Bar | None, Metric]:
+    """Read the rows, those that were set aside for the seal, the bar, and what to judge by; refuse what makes no sense."""
+    workspace.say("Reading")
+    roles: dict[str, Any] = {"types": asked.types, "group": asked.group, "time": asked.time, "task": asked.task, "positive": asked.positive}
+    dataset = load(source, asked.target, **roles)
+    dataset = dataset if asked.rules is None else attach(dataset, asked.rules)
+    workspace.threads = asked.threads if len(dataset) * len(dataset.features) >= MANY_CELLS else 1
+    held = None if test is None else _test_rows(dataset, test)
+    bar = parse(asked.bar, dataset.task.kind, latency=asked.latency, size=asked.size, cost=asked.cost)
+    metric = _metric(bar, asked.metric, dataset)
+    if len(dataset.task.labels) != 2 and (asked.value or metric.parameters):
+        what = "--value" if asked.value else f"The metric '{metric.name}'"
+        raise SettingError(f"{what} is about decisions between two classes; this target is none. Leave it out.")
+    return dataset, held, replace(bar, metric=metric.name) if bar else None, metric
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Load the bundle of a run's folder, or the bundle that the folder is."""
-    folder = Path(path)
+    """Load the bundle of a run's folder, the bundle that the folder is, or a registered one: ``churn@champion``, ``churn/3``."""
+    folder = find(path)
+    if folder.is_file():
+        return Bundle.load(folder)
     if not folder.is_dir():
         beside = [p.name for p in folder.parent.glob("*") if p.is_dir()]
         raise DataError(f"There is no folder '{folder}'. {nearest(folder.name, beside)}Name a run or a bundle.")
@@ -153,7 +198,7 @@ def open_bundle(path: str | Path) -> Bundle:
 def _test_rows(dataset: Dataset, test: Any) -> Dataset:
     """Read the rows that become the sealed set; refuse rows without a target, and those that were learnt from."""
     held = load_like(dataset.task, test)
-    name = f"'{test}'" if isinstance(test, str | Path) else "the test frame"
+    name = said(test) if isinstance(test, str | Path | Query) else "the test frame"
     if held.target is None:
         raise DataError(f"{name} has no column '{dataset.task.target}': nothing can be judged on it. Add the target.")
     known = int(np.isin(held.ids, dataset.ids).sum())
@@ -182,21 +227,27 @@ def _metric(bar: Bar | None, name: str | None, dataset: Dataset) -> Metric:
     kind = dataset.task.kind
     name = name or shelves.load("tasks", kind).metric
     check_metric(name, kind)
-    metric: Metric = shelves.load("metrics", name)
+    metric: Metric = named(name)
     return metric
 
 
-def _check(worth: float | None, seed: int, despite: Collection[str]) -> None:
+def _check(asked: Request) -> None:
     """Refuse settings that make no sense, before any work is done."""
-    if worth is not None and not 0.0 <= worth < 1.0:
+    if asked.worth is not None and not 0.0 <= asked.worth < 1.0:
         raise SettingError(
-            f"--worth {worth:g} makes no sense: it is points of a score, or a share of an error. Write 0.02 for two points, "
-            "or 2 %."
+            f"--worth {asked.worth:g} makes no sense: it is points of a score, or a share of an error. Write 0.02 for two "
+            "points, or 2 %."
         )
-    if seed < 0:
-        raise SettingError(f"--seed {seed} makes no sense. Write a whole number from 0 on.")
+    if asked.seed < 0:
+        raise SettingError(f"--seed {asked.seed} makes no sense. Write a whole number from 0 on.")
+    if asked.rules is not None:
+        read_rules(asked.rules)
+    if asked.tune:
+        must_be_able(asked.tune)
+    if asked.value is not None:
+        parse_value(asked.value)
     known = sorted(book.facts["code"] for book in shelves.shelf("checks").values())
-    for code in despite:
+    for code in asked.despite:
         if code not in known:
             raise SettingError(
                 f"--despite '{code}' is no finding's code. {nearest(code, known)}There are: {', '.join(known)}."
@@ -218,23 +269,9 @@ def _seconds(budget: str | float) -> float:
     return seconds
 
 
-def _folder(out: str | Path | None, source: Any, overwrite: bool, again: str | None = None) -> Path:
-    if again is not None and (not again.strip() or out is None or not (Path(out) / "run.json").exists()):
-        raise SettingError(
-            "--open-again needs a reason in words, and --out with the run whose sealed rows are looked at again."
-        )
-    if out is not None:
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            if not folder.is_dir() or not (folder / "run.json").exists():
-                raise SettingError(f"'{folder}' exists and is no run. Choose another --out.")
-            if not overwrite and again is None:
-                raise SettingError(
-                    f"'{folder}' holds a run already. Choose another --out, or replace it with --overwrite."
-                )
-        return folder
-    name = Path(source).stem if isinstance(source, str | Path) else "frame"
+def _name(source: Any) -> str:
+    """Return the name of the default folder: churn/data.csv is a run of churn."""
+    name = title(source)
     if name in ("data", "train") and isinstance(source, str | Path):
-        name = Path(source).resolve().parent.name or name  # churn/data.csv is a run of churn
-    numbered = (Path("runs") / (name if i == 1 else f"{name}-{i}") for i in range(1, 10000))
-    return next(f for f in numbered if not f.exists())
+        return Path(source).resolve().parent.name or name
+    return name

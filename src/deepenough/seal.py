@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deepenough import unfinished
 from deepenough.bundle import Bundle
 from deepenough.dataset import Dataset
 from deepenough.errors import BundleError, DataError, SealError
-from deepenough.ledger import Fault, Ledger, digest, level_of
+from deepenough.ledger import Fault, Ledger, digest, level_of, until_verdict
 from deepenough.splits import of_hashes, row_hashes, truth_hash
 
 LEDGER = "sealed.jsonl"
@@ -108,7 +109,8 @@ def must_be_sealed(folder: Path, rows: Dataset) -> None:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(
-            f"'{path.parent}' holds no finished run (no {path.name}). Name a folder that `deepenough run` made."
+            unfinished.sentence(path.parent)
+            or f"'{path.parent}' holds no finished run (no {path.name}). Name a folder that `deepenough run` made."
         )
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -165,12 +167,6 @@ def _of_bundles(folder: Path, lines: list[dict[str, Any]], verdict: dict[str, An
             continue
         if not same:
             yield Fault(n, f"'{name}' is not the model that the seal was opened for.")
-
-
-def until_verdict(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines up to the last verdict; all where there is none."""
-    ends = [i for i, line in enumerate(lines) if line["event"] == "verdict"]
-    return lines[: ends[-1] + 1] if ends else lines
 
 
 def own_opening(lines: list[dict[str, Any]]) -> dict[str, Any] | None:

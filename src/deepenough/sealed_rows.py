@@ -13,11 +13,14 @@ from deepenough import submissions
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SealError, SettingError, nearest
 from deepenough.files import write_text
-from deepenough.ledger import Ledger, digest
+from deepenough.ledger import Ledger, digest, until_verdict
 from deepenough.loading import read_again
+from deepenough.modalities._readers import places
+from deepenough.modalities._readers.query import Query, again
+from deepenough.modalities._readers.sources import FRAME, said
 from deepenough.predictions import write
 from deepenough.runs import Run
-from deepenough.seal import LEDGER, until_verdict, verify
+from deepenough.seal import LEDGER, verify
 from deepenough.splits import row_hashes, truth_hash
 from deepenough.submissions import Given
 from deepenough.task import Task
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ID = "row_id"
-FRAME = "a DataFrame"
 
 
 @dataclass(frozen=True)
@@ -158,15 +160,15 @@ def find(run: Run, data: Any = None) -> SealedRows:
         line for line in reversed(until_verdict(Ledger(run.folder / LEDGER).lines())) if line["event"] == "plan"
     )
     given = cut["strategy"] == "given file"
-    source = data if data is not None else _source(run, made["test"] if given else made["source"])
-    numbers = None if given else _numbers(run)
+    source = data if data is not None else source_of(run, made["test"] if given else made["source"])
+    numbers = None if given else numbers_of(run)
     dataset, frame = read_again(run.bundle.task, source, numbers)
     same = (
         np.array(row_hashes(cut["salt"], dataset)) == np.array(cut["sealed_hashes"])
         if len(dataset) == cut["sealed"]
         else None
     )
-    name = f"'{source}'" if isinstance(source, str | Path) else "The frame"
+    name = said(source, first=True)
     if same is None or not same.all():
         what = (
             f"it has {len(dataset):,} rows for {cut['sealed']:,}"
@@ -183,17 +185,18 @@ def find(run: Run, data: Any = None) -> SealedRows:
     return SealedRows(dataset, frame, ids, where)
 
 
-def _source(run: Run, named: str | None) -> Path:
+def source_of(run: Run, named: str | None) -> str | Query:
+    """Return the table that run.json names; `DataError` where it is gone, or was a frame."""
     if named is None or named == FRAME:
         raise DataError(f"'{run.folder}' was made of a DataFrame, and holds no copy of it. Name its rows with --data.")
-    path = Path(named)
-    if not path.is_file():
+    query = again(named)
+    if query is None and not places.find(named).path.is_file():
         raise DataError(f"The table '{named}' that '{run.folder}' was made of is gone. Name it with --data.")
-    return path
+    return query or named
 
 
-def _numbers(run: Run) -> np.ndarray:
-    """Where the sealed rows stand in the table, as the kept answers to them say."""
+def numbers_of(run: Run) -> np.ndarray:
+    """Return where the sealed rows stand in the table, as the kept answers to them say."""
     import pandas as pd
 
     path = run.folder / "trials" / run.verdict["chosen_trial"] / "sealed.csv"
@@ -210,7 +213,8 @@ def export(run: Run | str | Path, path: str | Path, data: Any = None) -> int:
     run = run if isinstance(run, Run) else Run.load(run)
     out, rows = Path(path), find(run, data)
     made = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
-    taken = [Path(p) for p in (made["source"], made["test"], data if isinstance(data, str | Path) else None) if p]
+    named = (made["source"], made["test"], data if isinstance(data, str | Path) else None)
+    taken = [places.find(p).path for p in named if p]
     if any(p.resolve() == out.resolve() for p in taken):
         raise SettingError(f"'{out}' is the table this run was made of. Choose another file for the rows.")
     if out.resolve().is_relative_to(run.folder.resolve()):

@@ -17,7 +17,7 @@ from typing import Any
 
 from deepenough.errors import ShelfError, Unavailable, nearest
 
-SHELVES = ("candidates", "checks", "metrics", "modalities", "tasks")
+SHELVES = ("candidates", "checks", "explainers", "metrics", "modalities", "steps", "tasks")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import numpy as np
 
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SealError
-from deepenough.ledger import Ledger, digest, level_of
+from deepenough.ledger import Ledger, digest, level_of, since_verdict
 
 SEALED_SHARE = 0.2
 LEAST_SEALED = 500
@@ -21,6 +23,10 @@ LEAST_SHARE_BY_TIME, MOST_SHARE_BY_TIME = 0.1, 0.5  # moments of many rows move 
 TUNE_SHARE = 0.2
 LEAST_GROUPS = 4  # one sealed, and of the others one each to learn from, to tune and to judge on
 COARSE = 0.1  # share of rows that are different, below which equal rows are no copies
+COMMON, MANY = (
+    0.02,
+    50,
+)  # share of the table, and rows, that one and the same row must hold to be a common case, and no copy
 
 
 @dataclass(frozen=True)
@@ -97,11 +103,15 @@ def folds(n: int) -> int:
 def _units(dataset: Dataset, group: str | None) -> np.ndarray:
     """(n,) the number of what must stay together: a group, or rows that are equal.
 
-    Where the inputs are so coarse that nearly all rows equal another one, that is no copy, and each row is by itself.
+    Where the inputs are so coarse that nearly all rows equal another one, that is no copy, and each row is by itself; so is a
+    row that a good part of the table repeats: as one unit, of many labels, it would tear the folds out of proportion.
     """
     if dataset.groups is None:
-        distinct, units = np.unique(dataset.ids, return_inverse=True)
-        return units if len(distinct) >= COARSE * len(units) else np.arange(len(units))
+        distinct, units, sizes = np.unique(dataset.ids, return_inverse=True, return_counts=True)
+        alone = np.arange(len(units))
+        if len(distinct) < COARSE * len(units):
+            return alone
+        return np.where(sizes[units] > max(MANY, COMMON * len(units)), len(units) + alone, units)
     names, units = np.unique(dataset.groups, return_inverse=True)
     if len(names) < LEAST_GROUPS:
         raise DataError(
@@ -221,10 +231,20 @@ class Sealed:
         return len(self._dataset)
 
     def plan(self, **what: Any) -> None:
-        """Write down, before anything is opened, what it will be opened for, and which rows are sealed."""
-        if self._again or not self.ledger.lines():
-            rows = {"rows": len(self), "split": of_hashes(self.salt, self.hashes(self.salt)), "truth": self.truth_hash}
+        """Write down, before anything is opened, what it will be opened for, and which rows are sealed.
+
+        Once: an interrupted run finds its plan on record. `SealError` where that is another than what is planned now.
+        """
+        rows = {"rows": len(self), "split": of_hashes(self.salt, self.row_hashes), "truth": self.truth_hash}
+        written = next((line for line in reversed(self._of_this_look()) if line["event"] == "plan"), None)
+        other = None if written is None else _differing(what | rows, written)
+        if written is None or (other and self._again):
             self.ledger.append("plan", **what, **rows)
+        elif other:
+            raise SealError(
+                f"What is planned now is not what was planned on {written['when']} ('{other}' differs), so the seal stays as "
+                "it is: begin anew with another --out."
+            )
 
     def open(self, reason: str, subjects: Sequence[str]) -> Dataset:
         """Return the sealed rows, with their truth, for exactly these bundles (their hashes).
@@ -232,8 +252,8 @@ class Sealed:
         The same call again is the same opening, so that an interrupted run resumes. Any other is a further look: it raises
         `SealError`, but where it was asked for with a reason; then it is counted, and judged at a stricter level.
         """
-        earlier = self._openings()
-        if not self._again and any(e["subjects"] == list(subjects) for e in earlier):
+        earlier, same = self._openings(), self._for(subjects)
+        if any(e["event"] == "opening" and _differing(same, e) is None for e in self._of_this_look()):
             return self._dataset
         if earlier and not self._again:
             raise SealError(
@@ -256,13 +276,36 @@ class Sealed:
         """Return a salted hash of each sealed row's content: proof of which rows were sealed, and no copy of them."""
         return row_hashes(salt, self._dataset)
 
-    @property
+    @cached_property
+    def row_hashes(self) -> list[str]:
+        """`hashes` with the run's own salt."""
+        return self.hashes(self.salt)
+
+    @cached_property
     def truth_hash(self) -> str:
         """One salted hash of all sealed answers: shows later whether the file still holds the same."""
         return truth_hash(self.salt, self._dataset)
 
+    def _for(self, subjects: Sequence[str]) -> dict[str, Any]:
+        """What makes an opening the same one: its models, and the reason where one was asked for."""
+        return {"subjects": list(subjects)} | ({"reason": self._again} if self._again else {})
+
+    def _of_this_look(self) -> list[dict[str, Any]]:
+        """What this run wrote, or an earlier try of it: of a further look the lines from its plan on."""
+        lines = self.ledger.lines()
+        if not self._again:
+            return lines
+        tail = since_verdict(lines)
+        plans = [i for i, line in enumerate(tail) if line["event"] == "plan"]
+        return tail[plans[-1] :] if plans else []
+
     def _openings(self) -> list[dict[str, Any]]:
         return [line for line in self.ledger.lines() if line["event"] == "opening"]
+
+
+def _differing(wanted: dict[str, Any], line: dict[str, Any]) -> str | None:
+    """Return the first thing that a line of the ledger says otherwise."""
+    return next((k for k, value in json.loads(json.dumps(wanted)).items() if line.get(k) != value), None)
 
 
 def row_hashes(salt: str, rows: Dataset) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-INPUT_KINDS = ("number", "category", "high_cardinality", "boolean", "time")
+INPUT_KINDS = ("number", "category", "high_cardinality", "boolean", "time", "text")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Column:
     categories : the known values, as text, in the order of their codes 1..k (0 is missing or unseen).
     low, high : range seen in training, of numbers and of times (seconds since 1970).
     missing : whether empty cells were seen.
-    format : how a time is written (strftime), None for ISO 8601.
+    format : how a time is written (strftime), None for ISO 8601; how a number is (``1.234,5``), None for 1234.5.
     why : one sentence for people, where a column is not an input.
     patterns : what its cells look like, counted when they were read: (name, cells), first ``cells`` looked at, then
         ``e-mail``, ``phone``, ``card``, ``account`` (IBAN), and ``numbers`` among words; the cells themselves are not kept.
@@ -55,6 +55,11 @@ class Task:
     def inputs(self) -> tuple[Column, ...]:
         """What the model reads: the inputs, and a clock that is a date (for its calendar parts)."""
         return tuple(c for c in self.columns if c.role == "input" or (c.role == "time" and c.kind == "time"))
+
+    @property
+    def measured(self) -> tuple[Column, ...]:
+        """The inputs that stand in the tensors ``numbers`` and ``codes``: all but texts, which a model reads by a step."""
+        return tuple(c for c in self.inputs if c.kind != "text")
 
     @property
     def target(self) -> str | None:

@@ -132,20 +132,24 @@ def _figure(value: float, like: float | None = None) -> str:
     return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
 
 
-def of_gain(worth_it: str, gain: Estimate, worth: float, metric: Metric, planning: int | None) -> str:
+def of_gain(
+    worth_it: str, gain: Estimate, worth: float, metric: Metric, planning: int | None, pooled: bool = False
+) -> str:
     """Return why a network is worth it, is not, or may be.
 
     Parameters
     ----------
     planning : rows judged that would tell none, or twice the worth, from the worth.
+    pooled : development rows were judged as well, each by models that had not seen it.
     """
     found = f"{_gained(gain.value, metric)} the best simpler model"
     bound = _points(worth) if metric.bounded else f"{100.0 * worth:.3g} %"
+    in_all, kept = (", development and sealed ones together,", " in all") if pooled else ("", " kept aside")
     return {
         "yes": f"{found}: surely more than the {bound} that makes it worth it.",
         "no": f"{found}: surely short of the {bound} that would make it worth it.",
-        "undecided": f"{found}. Whether it truly gains the {bound} that would make it worth it, {gain.n:,} rows cannot tell; "
-        f"{_would_tell(planning, gain.n)}.",
+        "undecided": f"{found}. Whether it truly gains the {bound} that would make it worth it, {gain.n:,} rows{in_all} cannot tell; "
+        f"{_would_tell(planning, gain.n, kept)}.",
     }[worth_it]
 
 
@@ -173,11 +177,11 @@ def _gained(value: float, metric: Metric) -> str:
     )
 
 
-def _would_tell(rows: int | None, judged: int) -> str:
+def _would_tell(rows: int | None, judged: int, kept: str = " kept aside") -> str:
     """Say how many rows would do, to two figures: such a number is rough."""
     if rows is None or rows <= judged:
         return "it is too close to say how many would"
-    return f"some {round(rows, 2 - len(str(rows))):,} kept aside would"
+    return f"some {round(rows, 2 - len(str(rows))):,}{kept} would"
 
 
 def _inside(title: str) -> str:
@@ -193,7 +197,7 @@ def caveats(test: Estimate, split: Split, chosen: Trial, bar: Bar | None) -> tup
         notes.append("Rows come in groups, so the range is that of new groups.")
         if "few" in test.flags:
             flags.append("few_groups")
-            notes.append("Fewer than 20 groups were kept aside: the range is a rough one.")
+            notes.append("Fewer than 20 groups, or very unequal ones, were kept aside: the range is a rough one.")
     if split.strategy == "by time":
         flags.append("one_period")
         notes.append("The sealed rows are the latest ones: the range speaks of this period, not of every later one.")
@@ -297,3 +301,19 @@ def looks(openings: int, level: float) -> list[str]:
     return [
         f"These rows were looked at {openings} times, so this verdict was held to a stricter level: {level:g} (the first: 0.05)."
     ]
+
+
+def of_readable(other: str | None, gain: Estimate | None, metric: Metric) -> str:
+    """Return what it costs to want a model that a person can follow, against the best of the others (its title)."""
+    asked = "Only models that a person can follow were to be chosen, as asked"
+    if other is None or gain is None:
+        return f"{asked}; what that costs cannot be said, for no other was measured."
+    if not math.isfinite(gain.value) or gain.value <= 0.0:
+        return f"{asked}; that costs nothing: {_inside(other)} did no better."
+    shown = _points if metric.bounded else _percent
+    more = f"{shown(gain.value)} {'higher' if metric.bounded else 'less'}"
+    found = f"{asked}: {_inside(other)} would {'score' if metric.bounded else 'err'} {more}"
+    if gain.low is None or gain.high is None:
+        return f"{found}; too few rows of one kind, or too few groups, to give a range."
+    perhaps = ", so perhaps it costs nothing" if gain.low <= 0.0 else ""
+    return f"{found} ({_signed(gain.low, shown)} to {_signed(gain.high, shown)}){perhaps}."

@@ -6,8 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deepenough.costs import USUAL, Prices
+
 
 def _quiet(_message: str) -> None:
+    return None
+
+
+def _go(_what: str) -> str | None:
     return None
 
 
@@ -20,12 +26,19 @@ class Workspace:
     threads : how many a fit may use; single rows are always answered with one.
     budget_seconds : CPU seconds for the whole climb.
     ahead_seconds : CPU seconds that what is planned will take, by the table of costs; for the person who waits.
+    stamp : of the question asked. What an earlier try left in a trial's folder is used where it bears the same, and what is
+        done is left there; None keeps nothing.
+    prices : what CPU seconds cost, in money and in energy.
+    begin : told what is fitted next; answers why not, where that ended the whole process too often before.
     """
 
     threads: int = 1
     budget_seconds: float = 600.0
     ahead_seconds: float = 0.0
     tell: Callable[[str], None] = _quiet
+    stamp: str | None = None
+    prices: Prices = USUAL
+    begin: Callable[[str], str | None] = _go
 
     def say(self, doing: str) -> None:
         """Tell what runs now, and how long it may take from here."""

@@ -56,7 +56,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         ("'a.csv'", "a picture", "Name the table"),
     ),
     "photograph": ("a.csv", b"\xff\xd8\xff\xe0" + bytes(range(1, 256)), ("'a.csv'", "a picture")),
-    "gzip": ("a.csv", gzip.compress(CSV.encode()), ("'a.csv'", "gzip", "Unpack")),
+    "packed twice": ("a.csv", gzip.compress(gzip.compress(CSV.encode())), ("'a.csv'", "another archive", "Unpack")),
     "workbook": ("a.xlsx", b"PK\x03\x04" + bytes(64), ("'a.xlsx'", "Excel", "Save the sheet as CSV")),
     "document": ("a.csv", b"%PDF-1.7\n1 0 obj", ("'a.csv'", "PDF", "Export")),
     "binary": ("a.csv", b"\x7fELF\x02\x01\x01\x00\x00", ("'a.csv'", "binary", "Export")),
@@ -65,7 +65,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         "<!DOCTYPE html><html><body>Please log in</body></html>\n",
         ("'a.csv'", "web page", "Export"),
     ),
-    "json": ("a.json", '[{"size": 1, "answer": "yes"}]', ("'a.json'", "JSON", "Export")),
+    "json": ("a.json", "[1, 2]", ("'a.json'", "record 0", "a number", "Write one record a line")),
     "doubled name": ("a.csv", "size,town,size,answer\n1,Bonn,2,no\n", ("'a.csv'", "2 columns called 'size'", "Rename")),
     "doubled name but for blanks": (
         "a.csv",
@@ -142,10 +142,10 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         csv(GOOD[["id", "answer"]].assign(c=7)),
         ("No column is left", "'id'", "'c'", "one value"),
     ),
-    "nothing but free text": (
+    "nothing but addresses": (
         "a.csv",
-        csv(GOOD[["answer"]].assign(note=[f"case {i} says so" for i in GOOD.index])),
-        ("'note'", "free text"),
+        csv(GOOD[["answer"]].assign(note=[f"{i} Mill Lane Bath" for i in GOOD.index])),
+        ("'note'", "reads like names or addresses", "--types note=text"),
     ),
     "lists in cells": (
         "a.parquet",

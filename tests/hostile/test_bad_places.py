@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from calling import call, csv, everything, must_be_refusal, people, run_words, untouched, write
+from test_corridor import steady
 
 from deepenough.errors import DeepEnoughError
+from deepenough.seal import verify
 
 GOOD = people()
 CSV = csv(GOOD)
@@ -51,30 +55,33 @@ def test_a_place_that_is_taken(here: Path) -> None:
     assert '"seed": 5' in Path("out/run.json").read_text()
 
 
-@pytest.mark.parametrize("nth", [1, 3, 5, 8, 16])
+@pytest.mark.parametrize("nth", [1, 3, 8, 21])
 def test_a_disk_that_is_full_at_any_file(nth: int, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The documents, a trial's bundle, the answers: whatever cannot be written ends the run, and the run before survives it."""
+    """Whatever cannot be written ends the run, the run before survives it; with space again the same command goes on."""
     write("churn.csv", CSV)
     assert call(*run_words()).code == 0
-    count, real = [0], os.fsync
+    before, verdict = everything(here), steady(json.loads(Path("out/verdict.json").read_text()))
+    asked = {"out": run_words("churn.csv", "--overwrite"), "new": run_words(out="new")}
+    for out, words in asked.items():
+        with monkeypatch.context() as patch:
+            count, real = [0], os.fsync
 
-    def full(handle: int) -> None:
-        count[0] += 1
-        if count[0] >= nth:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(handle)
+            def full(handle: int, count: list[int] = count, real: Callable[[int], None] = real) -> None:
+                count[0] += 1
+                if count[0] >= nth:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                real(handle)
 
-    monkeypatch.setattr(os, "fsync", full)
-    with untouched(here):
-        must_be_refusal(
-            call(*run_words("churn.csv", "--overwrite")),
-            3,
-            "'out",
-            "no space left on device",
-            "Free some space",
-            "--out",
-        )
-        must_be_refusal(call(*run_words(out="new")), 3, "'new", "no space left on device", "Free some space", "--out")
+            patch.setattr(os, "fsync", full)
+            kept = ("the same command goes on",) if nth > 1 else ()
+            must_be_refusal(call(*words), 3, f"'{out}", "no space left on device", "Free some space", *kept)
+        left = everything(here)
+        assert {k: v for k, v in left.items() if not k.startswith((".out.next", "new"))} == before
+        assert nth > 1 or left == before, "nothing was begun, and nothing is left"
+    for out, words in asked.items():
+        assert call(*words).code == 0
+        assert steady(json.loads(Path(out, "verdict.json").read_text())) == verdict
+        assert not list(here.rglob(".*"))
 
 
 def limited(size: int, *words: str) -> subprocess.CompletedProcess[str]:
@@ -100,7 +107,37 @@ def test_files_that_may_not_grow(here: Path) -> None:
             and done.stderr.count("\n") == 1
             and "file too large" in done.stderr.lower()
         ), done.stderr
-        assert everything(here) == before
+        assert {k: v for k, v in everything(here).items() if not k.startswith(".out.next")} == before
+
+
+ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=100k tmpfs disk || exit 9
+"$@" && exit 8
+test $? = 3 || exit 7
+mount -o remount,size=40m disk || exit 9
+"$@" || exit 6
+cp -r disk/out out
+"""
+
+
+def test_a_disk_that_is_too_small_and_then_larger(here: Path) -> None:
+    """A real file system that fills while trials are written; grown, the same command comes to the verdict."""
+    write("churn.csv", CSV)
+    Path("disk").mkdir()
+    words = [sys.executable, "-m", "deepenough", *run_words(out="disk/out")]
+    try:
+        done = subprocess.run(
+            ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, "sh", *words], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("unshare is not installed")
+    if done.returncode in (1, 9) and "deepenough" not in done.stderr:
+        pytest.skip("file systems of one's own are not allowed here")
+    assert done.returncode == 0, done.stderr
+    assert "no space left on device" in done.stderr and "the same command goes on from here" in done.stderr
+    assert verify("out").faults == [] and not list(Path("out").rglob(".*"))
+    events = [json.loads(line)["event"] for line in Path("out/sealed.jsonl").read_text().splitlines()]
+    assert events == ["plan", "opening", "verdict"]
 
 
 # --- what predict refuses ---------------------------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,26 @@ import msgspec
 import numpy as np
 import onnxruntime
 
-from deepenough import shelves
+from deepenough import shelves, steps
+from deepenough.bundle import _gate, _signature
+from deepenough.bundle._archive import Memory
+from deepenough.bundle._contents import Contents, document
 from deepenough.errors import BundleError
 from deepenough.examples import Examples, tensors
-from deepenough.task import Task
 
 Answer = dict[str, np.ndarray]
-SCHEMA = "deepenough.bundle/1"
-SIGNATURE = "deepenough.signature/1"
+EXAMPLES = "deepenough.examples/1"
 
 
 class Bundle:
     """A loaded bundle. One thread answers; a single row is never split over cores.
+
+    Attributes
+    ----------
+    task : what is predicted from what. signature : the document that says so.
+    folder : the folder, or the zip, it was loaded from.
+    digest : sha256 of the manifest, which holds the hash of every file, without what came after the verdict: the identity of the
+        model. It is the same before and after evidence and card join.
 
     Examples
     --------
@@ -31,43 +38,51 @@ class Bundle:
     {'prediction': array(['yes'], dtype=object), 'probability_no': array([0.31]), 'probability_yes': array([0.69])}
     """
 
-    def __init__(self, task: Task, graph: bytes, signature: dict[str, Any], folder: Path) -> None:
-        self.task, self.signature, self.folder = task, signature, folder
-        self._modality = shelves.load("modalities", task.modality)
-        self._kind = shelves.load("tasks", task.kind)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own errors share no base class
-            raise BundleError(
-                f"The graph of '{folder}' cannot be opened by onnxruntime {onnxruntime.__version__} "
-                f"({type(error).__name__}). Install a newer one, or train again."
-            ) from error
+    def __init__(self, contents: Contents, replay: bool = True) -> None:
+        """Read and verify everything; `load` is the way in for callers."""
+        self.folder, self.digest = contents.path, contents.digest
+        self._contents = contents
+        files = {name: contents.read(name) for name in contents.files}
+        self.signature = document(self.folder / "signature.json", files["signature.json"], _signature.SCHEMA)
+        said = _signature.read(self.signature, self.folder)
+        self.task, self.steps, self.threshold, self._graph = said.task, said.steps, said.threshold, said.graph
+        self._files = {name.removeprefix("steps/"): data for name, data in files.items() if name.startswith("steps/")}
+        self._modality = shelves.load("modalities", self.task.modality)
+        self._kind = shelves.load("tasks", self.task.kind)
+        self._session = _open(files.get(self._graph, b""), self.folder)
         self._inputs = [i.name for i in self._session.get_inputs()]
         self._outputs = [o.name for o in self._session.get_outputs()]
+        self._labels = np.array(self.task.labels, dtype=object)
+        self._reader: Any = None
+        if replay:
+            self._replay(document(self.folder / "examples.json", files["examples.json"], EXAMPLES))
 
     @classmethod
     def load(cls, path: str | Path) -> Bundle:
-        """Read a bundle and verify the size and hash of every file.
+        """Read a bundle (a folder, or a zip stored without compression), verify every file, and replay its examples.
 
-        Raises `BundleError` where a file is missing, was changed, or comes from a newer version.
+        Raises `BundleError` where a file is missing, was changed, comes from a newer version, or could do harm; and where the
+        bundle answers its own examples otherwise here than where it was made.
         """
-        folder = Path(path)
-        listed = _document(folder / "manifest.json", _read(folder / "manifest.json"), SCHEMA).get("files")
-        if not isinstance(listed, dict) or not {"model.onnx", "signature.json"} <= set(listed):
-            raise BundleError(f"The manifest of '{folder}' does not list all that answers. Copy the bundle again.")
-        files = {name: _verified(folder, name, entry) for name, entry in listed.items()}
-        signature = _document(folder / "signature.json", files["signature.json"], SIGNATURE)
-        return cls(_task(signature, folder), files["model.onnx"], signature, folder)
+        return cls(Contents(Path(path)))
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], folder: Path) -> Bundle:
+        """Return the bundle that these files will be when they are written into `folder`; its examples are not replayed."""
+        return cls(Contents(folder, Memory(files)), replay=False)
 
     def answer(self, examples: Examples) -> Answer:
         """Answer decoded examples: the graph's outputs by name, first axis n."""
-        return self.run(tensors(self._modality.features(examples, self.task), len(examples)))
+        return self.answer_features(self._modality.features(examples, self.task), len(examples))
 
-    def run(self, arrays: dict[str, np.ndarray]) -> Answer:
-        """Answer the stacked tensors themselves."""
+    def answer_features(self, features: Mapping[str, np.ndarray], n: int) -> Answer:
+        """Answer the features of n examples, as a dataset holds them: through the bundle's steps, then the graph."""
+        arrays = steps.run(self.steps, dict(features), self._files)
+        flat = {name: values for name, values in arrays.items() if values.ndim == 1}
+        return self.run({**tensors(flat, n), **{name: v for name, v in arrays.items() if v.ndim > 1}})
+
+    def run(self, arrays: Mapping[str, np.ndarray]) -> Answer:
+        """Answer the tensors themselves: what stands after the steps."""
         results = self._session.run(self._outputs, {name: arrays[name] for name in self._inputs})
         return dict(zip(self._outputs, results, strict=True))
 
@@ -79,77 +94,82 @@ class Bundle:
         ``prediction`` (n,), and ``probability_<class>`` (n,) for each class. A missing column is refused by name,
         columns nobody asked for are left aside.
         """
-        columns: dict[str, np.ndarray] = self._kind.columns(
-            self.answer(self._modality.decode(rows, self.task)), self.task
-        )
+        if self._reader is not None and type(rows) is list and len(rows) == 1 and type(rows[0]) is dict:
+            read = self._reader(rows[0])
+            if read is not None:  # None: an odd cell, which the road for many rows reads, or refuses
+                return self.columns(self.run(read))
+        return self.columns(self.answer(self._modality.decode(rows, self.task)))
+
+    def columns(self, answer: Answer) -> dict[str, np.ndarray]:
+        """Return the columns that `predict` gives, of an answer."""
+        columns: dict[str, np.ndarray] = self._kind.columns(answer, self.task)
+        if self.threshold is not None:
+            columns["prediction"] = self._labels[(answer["probability"][:, 1] >= self.threshold).astype(np.intp)]
         return columns
 
+    def read(self, name: str) -> Any:
+        """Return a JSON document of the bundle (``reference.json``, ``evidence/verdict.json``), verified.
+
+        Raises `BundleError` where the bundle has none of that name.
+        """
+        if name not in self._contents.files:
+            raise BundleError(f"'{self.folder}' has no {name}.")
+        return msgspec.json.decode(self._contents.read(name))
+
     @property
-    def digest(self) -> str:
-        """sha256 of the manifest, which holds the hash of every file: the bundle's identity."""
-        return hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
+    def files(self) -> tuple[str, ...]:
+        """Names of all files that the manifest lists."""
+        return tuple(self._contents.files)
+
+    @property
+    def graph(self) -> bytes:
+        """The ONNX graph that answers, verified."""
+        return self._contents.read(self._graph)
 
     @property
     def size_bytes(self) -> int:
-        """Size of the graph that answers."""
-        return (self.folder / "model.onnx").stat().st_size
+        """Size of what answers: the graph, and what the steps before it read."""
+        return int(self._contents.files[self._graph]["size"]) + sum(map(len, self._files.values()))
+
+    def _replay(self, examples: Mapping[str, Any]) -> None:
+        """Answer the examples that the bundle brings, by all roads, and compare."""
+        quick = not self.steps and shelves.shelf("modalities")[self.task.modality].facts.get("one_row", False)
+        try:
+            self._reader = self._modality.reader(self.task) if quick else None
+            rows, expected = list(examples["rows"]), dict(examples["answers"])
+            said = self.answer(self._modality.decode(rows, self.task))
+            self.predict(rows[:1])
+            if "probability" in said and said["probability"].shape[1] != len(self.task.labels):
+                raise ValueError("not as many probabilities as classes")
+            written = {name: np.array(values, dtype=np.float64) for name, values in expected.items()}
+            alike = written.keys() == said.keys() and all(said[n].shape == written[n].shape for n in said)
+            alike = alike and self._kind.alike(written, said).all()
+        except (
+            Exception
+        ) as error:  # onnxruntime's errors share no base class, and a foreign signature can fail anywhere
+            raise BundleError(
+                f"'{self.folder}' cannot answer its own examples ({type(error).__name__}). It is damaged: copy it again."
+            ) from error
+        if not alike:
+            raise BundleError(
+                f"'{self.folder}' answers its own examples otherwise here (onnxruntime {onnxruntime.__version__}) than where it "
+                "was made. Use the versions its manifest names, or train again."
+            )
 
 
-def _read(path: Path) -> bytes:
+def _open(graph: bytes, folder: Path) -> Any:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
+        _gate.check(graph)
+    except _gate.Refused as error:
+        raise BundleError(f"The graph of '{folder}' {error}. Do not use it, or train again.") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        # without its fallback, which prints to stdout and tries the same once more
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+    except Exception as error:  # onnxruntime's own errors share no base class
         raise BundleError(
-            f"'{path.parent}' is no bundle: it has no {path.name}. Name a folder that `deepenough run` made."
-        ) from None
-    except OSError as error:
-        raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
-
-
-def _document(path: Path, data: bytes, schema: str) -> dict[str, Any]:
-    try:
-        document: dict[str, Any] = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise BundleError(f"'{path}' cannot be read ({error.__class__.__name__}). Copy the bundle again.") from error
-    if not isinstance(document, dict) or document.get("schema") != schema:
-        raise BundleError(f"'{path}' is not of the schema {schema}. It is damaged, or made by another version.")
-    return document
-
-
-def _verified(folder: Path, name: str, entry: Any) -> bytes:
-    """Return the bytes of a file, read once: what was hashed is what is used."""
-    if Path(name).name != name:
-        raise BundleError(f"'{folder}' lists a file outside itself ('{name}'). Do not use it.")
-    path = folder / name
-    if not path.is_file():
-        raise BundleError(f"'{folder}' lacks {name}. Copy the bundle again.")
-    data = _read(path)
-    if (
-        not isinstance(entry, dict)
-        or len(data) != entry.get("size")
-        or hashlib.sha256(data).hexdigest() != entry.get("sha256")
-    ):
-        raise BundleError(f"'{path}' was changed since it was written: its hash differs. Copy the bundle again.")
-    return data
-
-
-def _task(signature: dict[str, Any], folder: Path) -> Task:
-    try:
-        task = msgspec.convert(signature.get("task"), Task)
-    except msgspec.ValidationError as error:
-        raise BundleError(
-            f"The signature of '{folder}' says no task ({error}). It is damaged, or made by another version."
+            f"The graph of '{folder}' cannot be opened by onnxruntime {onnxruntime.__version__} "
+            f"({type(error).__name__}). Install a newer one, or train again."
         ) from error
-    books = shelves.shelf("modalities")
-    if task.modality not in books or task.kind not in shelves.shelf("tasks"):
-        raise BundleError(
-            f"'{folder}' is for {task.kind} of {task.modality}, which is not known here. "
-            "Install the deepenough that made it."
-        )
-    version, made = books[task.modality].facts["version"], signature.get("modality_version")
-    if made != version:
-        raise BundleError(
-            f"'{folder}' reads {task.modality} in version {made}, and version {version} is installed. "
-            "Install the deepenough that made it, or train again."
-        )
-    return task

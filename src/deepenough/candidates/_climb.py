@@ -33,6 +33,8 @@ def climb(
     folder: Path,
     seed: int = 0,
     full: bool = False,
+    tune: int = 0,
+    explainable: bool = False,
 ) -> list[Trial]:
     """Try every family on the same parts, cheapest rung first.
 
@@ -41,6 +43,8 @@ def climb(
     n_sealed : rows of the sealed set: the chance that these will show the bar to be met decides when to stop.
     folder : where each trial's bundle is written.
     full : climb on past the bar.
+    tune : settings to search for each family that says which, besides its own.
+    explainable : only a readable model that meets the bar is enough.
 
     Returns
     -------
@@ -48,14 +52,14 @@ def climb(
     """
     trials: list[Trial] = []
     enough, predicted = False, 0.0
-    planned = families(development)
+    planned = families(development, *(["explainable"] if explainable else []))
     for level, rung in groupby(planned, key=lambda t: t.rung):
         above = [t for t in planned if t.rung > level]
         if enough:  # not even imported: what is not tried costs nothing
             trials += [replace(t, status="skipped", reason=ENOUGH) if t.status == "planned" else t for t in rung]
             continue
         tried: list[Trial] = []
-        here = [t for family in rung for t in expand(family, development)]
+        here = [t for family in rung for t in expand(family, development, tune)]
         for i, trial in enumerate(here):
             if trial.status == "planned":
                 ahead = [t for t in here[i:] + above if t.status == "planned"]
@@ -63,7 +67,8 @@ def climb(
                 trial, predicted = _within_budget(trial, development, split, metric, workspace, folder, seed, predicted)
             tried.append(trial)
         trials += tried
-        enough = not full and any(assured(t, bar, n_sealed) and fits(t, bar) for t in tried)
+        able = [t for t in tried if t.readable or not explainable]
+        enough = not full and any(assured(t, bar, n_sealed) and fits(t, bar) for t in able)
     return trials
 
 
@@ -83,9 +88,15 @@ def _within_budget(
     cost = one * len(parts)
     if predicted + cost > budget:
         left = max(0.0, budget - predicted)
-        reason = f"it would take about {cost:,.0f} CPU seconds, and {left:,.0f} of the budget are left: raise --budget"
+        reason = (
+            f"it would take about {_said(cost)} CPU seconds, and {_said(left)} of the budget are left: raise --budget"
+        )
         return replace(trial, status="skipped", reason=reason), predicted
     return try_out(trial, development, parts, metric, workspace, folder / trial.key / "bundle", seed), predicted + cost
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def fits(trial: Trial, bar: Bar | None) -> bool | None:

@@ -23,6 +23,7 @@ class Dummy(Candidate):
     answers = ("classification", "regression")
     modalities = ("tabular",)
     cost = (0.01, 0.0, 0.0)
+    readable = True
 
     def suits(self, task: Task) -> bool:
         return True

@@ -60,7 +60,7 @@ class TabularNet(Candidate):
     cost = (0.8, 1.8, 8.0)
 
     def suits(self, task: Task) -> bool:
-        return bool(task.inputs)
+        return bool(task.measured)
 
     def portfolio(self, task: Task, rows: int) -> Sequence[Settings]:
         """One setting: the network is to be judged, not searched for."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from deepenough.dataset import Dataset
 
+from ._look import features
+
 FOLDS = 5
 STEPS = 60
 FAR = 3.0  # standard deviations: what lies farther counts as that far
@@ -21,13 +23,13 @@ SETTLED = 1e-3  # mean step of the log-odds, from which more steps change nothin
 
 def weights(dataset: Dataset) -> int:
     """Return how many weights a class will have at most."""
-    return 1 + sum(3 if a.dtype.kind == "f" else MOST_LEVELS for a in dataset.features.values())
+    return 1 + sum(3 if a.dtype.kind == "f" else MOST_LEVELS for a in features(dataset).values())
 
 
 def design(dataset: Dataset) -> np.ndarray:
     """Return (n, weights) float32: standardised numbers and their squares, a flag for gaps, categories, and ones."""
     parts = [np.ones((len(dataset), 1), np.float32)]
-    for array in dataset.features.values():
+    for array in features(dataset).values():
         parts.append(_of_number(array) if array.dtype.kind == "f" else _of_category(array))
     return np.hstack(parts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,22 @@ MOST_ROWS_NAMED = 200  # row numbers in one finding: enough to look at, short en
 
 
 def arrays(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return one array an input column; the features, where the examples are no rows."""
+    """Return one array an input column but those of text; the features, where the examples are no rows."""
+    return _measured(cells(dataset))
+
+
+def cells(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return one array an input column, those of text too, of which only the empty cells can be told without reading."""
     return dataset.examples.arrays if isinstance(dataset.examples, Columns) else dataset.features
+
+
+def features(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the features that are numbers or codes."""
+    return _measured(dataset.features)
+
+
+def _measured(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: array for name, array in found.items() if array.dtype.kind in "fiu"}
 
 
 def columns(dataset: Dataset) -> dict[str, Column]:
@@ -34,6 +48,8 @@ def owners(dataset: Dataset) -> dict[str, str]:
 
 def gaps(array: np.ndarray) -> np.ndarray:
     """Return (n,) where a cell is empty; of a category also where its value is none of the known ones."""
+    if array.dtype.kind == "O":
+        return np.asarray(array == "", dtype=bool)
     return np.asarray(np.isnan(array) if array.dtype.kind == "f" else array == 0)
 
 

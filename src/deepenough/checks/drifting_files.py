@@ -10,7 +10,7 @@ from deepenough.findings import Finding
 
 from ._base import Check
 from ._faults import in_two_files, with_cells
-from ._look import arrays, columns, gaps, percent, second_file
+from ._look import arrays, cells, columns, gaps, percent, second_file
 
 LEAST_ROWS = 50  # in each file
 FAR = 0.2  # largest distance between the two distributions, in shares of rows, from which they are called different
@@ -32,7 +32,7 @@ class DriftingFiles(Check):
             raise NotApplicable(f"One of the files has fewer than {LEAST_ROWS} rows: they may differ by chance.")
         clock = dataset.task.with_role("time")
         found = []
-        for name, array in arrays(dataset).items():
+        for name, array in cells(dataset).items():
             if name != clock and name in columns(dataset):
                 found += self._look(dataset, name, _some(array[~second]), _some(array[second]))
         return found
@@ -84,7 +84,7 @@ def _apart(before: np.ndarray, now: np.ndarray) -> float:
     The total variation of many categories is large by chance alone; what chance would make is taken off.
     """
     before, now = before[~gaps(before)], now[~gaps(now)]
-    if min(len(before), len(now)) < LEAST_ROWS:
+    if min(len(before), len(now)) < LEAST_ROWS or before.dtype.kind == "O":
         return 0.0
     if before.dtype.kind == "f":
         values = np.unique(np.concatenate([before, now]))

@@ -14,6 +14,7 @@ from ._look import Repeats, percent, repeats, row_numbers
 
 WORTH_A_WARNING = 0.01  # share of rows that are copies
 FEWEST = 5  # copies; fewer are a note in any table
+SENTENCE = 20  # characters of a text, from which it is not equal to another one by chance
 BY_CHANCE = 0.5  # expected over found pairs, from which the columns are simply coarse
 
 
@@ -84,6 +85,8 @@ def pairs_by_chance(dataset: Dataset) -> float:
     n = len(dataset)
     pairs = n * (n - 1) / 2
     for array in dataset.features.values():
+        if array.dtype.kind == "O":  # nobody writes the same sentences twice by chance
+            array = np.array([text for text in array if len(text) < SENTENCE])
         counts = np.unique(array, return_counts=True)[1]
         pairs *= float(np.sum(counts * (counts - 1.0))) / (n * (n - 1))
         if pairs < 1e-3:

@@ -13,7 +13,7 @@ from deepenough.findings import Finding, Severity
 from ._base import Check
 from ._crossfit import FOLDS, design, out_of_fold, weights
 from ._faults import with_target
-from ._look import counted, need_classes, percent, row_numbers
+from ._look import counted, features, need_classes, percent, row_numbers
 from ._noise import Noise, noise
 
 LEAST_ROWS, MOST_ROWS = 300, 20_000
@@ -36,6 +36,8 @@ class LabelErrors(Check):
     def run(self, dataset: Dataset) -> list[Finding]:
         counts = need_classes(dataset)
         _need_enough(dataset, counts)
+        if not features(dataset):
+            raise NotApplicable("Every input is free text, and rows are compared by numbers and categories.")
         if len(dataset) * weights(dataset) * len(counts) > MOST_WORK:
             raise NotApplicable("With so many columns and classes, looking for wrong answers would take too long.")
         x = design(dataset)

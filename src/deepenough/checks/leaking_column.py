@@ -15,7 +15,7 @@ from ._alone import MOST_TOGETHER, Question, question, score, together
 from ._base import Check
 from ._faults import with_column
 from ._identifiers import coming_back
-from ._look import arrays, gaps, need_classes, need_truth, owners, percent
+from ._look import arrays, features, gaps, need_classes, need_truth, owners, percent
 
 LEAST_ROWS = 50
 LEAST_IN_CLASS = 10
@@ -125,7 +125,7 @@ def _asked(dataset: Dataset) -> tuple[Question, list[Alone]]:
     asked = question(truth, classes, _groups(dataset, names))
     best: dict[str, Alone] = {}
     owner = owners(dataset)
-    for feature, array in dataset.features.items():
+    for feature, array in features(dataset).items():
         if owner[feature] in names:
             continue  # DE004 tells of it; as an input it would know every row's group, and so hide a leak
         found = Alone(owner[feature], feature, score(array[asked.rows], asked))

@@ -13,7 +13,7 @@ from deepenough.modalities._kinds import MOST_CATEGORIES
 
 from ._base import Check
 from ._faults import replaced_task, with_cells
-from ._look import arrays, columns, counted, gaps, listed, percent, row_numbers
+from ._look import arrays, cells, columns, counted, gaps, listed, percent, row_numbers
 
 MOSTLY_EMPTY = 0.5
 
@@ -27,14 +27,14 @@ class MissingValues(Check):
     looks_at = "inputs"
 
     def run(self, dataset: Dataset) -> list[Finding]:
-        readable = {name: array for name, array in arrays(dataset).items() if _readable(dataset, name)}
+        readable = {name: array for name, array in cells(dataset).items() if _readable(dataset, name)}
         shares = {name: float(gaps(array).mean()) for name, array in readable.items()}
         mostly = [self._mostly_empty(dataset, name, share) for name, share in shares.items() if share > MOSTLY_EMPTY]
         some = {name: share for name, share in shares.items() if 0 < share <= MOSTLY_EMPTY}
         return mostly + ([self._some(dataset, some)] if some else [])
 
     def _mostly_empty(self, dataset: Dataset, name: str, share: float) -> Finding:
-        filled = np.flatnonzero(~gaps(arrays(dataset)[name]))
+        filled = np.flatnonzero(~gaps(cells(dataset)[name]))
         message = f"'{name}' is empty in {percent(share)} of the {len(dataset):,} rows; {len(filled):,} have a value."
         remedy = (
             "If empty means 'there is none', write that as a word or number of its own; if the value was lost or "

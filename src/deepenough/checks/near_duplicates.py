@@ -114,7 +114,8 @@ def _split(dataset: Dataset) -> tuple[list[tuple[np.ndarray, float]], np.ndarray
             fine = fine or _fine(array)
             rest += gone.astype(np.uint64) * factor
         else:
-            whole = array.astype(np.float64)
+            plain = np.unique(array, return_inverse=True)[1] if array.dtype.kind == "O" else array
+            whole = plain.astype(np.float64)
             bits = np.where(whole == whole, whole, -1.0).view(np.uint64)
             rest += (bits ^ (bits >> np.uint64(29))) * factor
     return (measures if fine else []), rest

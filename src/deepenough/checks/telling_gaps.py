@@ -14,7 +14,7 @@ from deepenough.modalities._kinds import MOST_CATEGORIES
 
 from ._base import Check
 from ._faults import with_cells
-from ._look import arrays, columns, counted, gaps, listed, need_truth, percent, row_numbers
+from ._look import arrays, cells, columns, counted, gaps, listed, need_truth, percent, row_numbers
 
 LEAST_ROWS = 50
 LEAST_GAPS = 8  # empty cells, and filled ones; fewer are luck
@@ -111,7 +111,7 @@ def _empty(dataset: Dataset) -> dict[str, np.ndarray]:
     """Return where each column is empty, of those with enough empty and enough filled cells."""
     known = columns(dataset)
     found = {}
-    for name, array in arrays(dataset).items():
+    for name, array in cells(dataset).items():
         if name in known and len(known[name].categories) >= MOST_CATEGORIES:
             continue  # its rarest values cannot be told from gaps
         where = gaps(array)

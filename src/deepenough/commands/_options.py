@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +15,26 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
 ]
 Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
+Source = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="TABLE",
+        help="CSV, JSON, Parquet, Arrow or Excel file, packed or not; book.xlsx#Sheet2 names a sheet.",
+        show_default=False,
+    ),
+]
+Sql = Annotated[
+    str | None,
+    typer.Option(metavar="SELECT", help="In place of TABLE: the rows that this query gives.", show_default=False),
+]
+Db = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The database of --sql: sqlite:///shop.db, postgresql://..., or env:NAME of a variable that holds the URL.",
+        show_default=False,
+    ),
+]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", show_default=False)]
 Target = Annotated[str | None, typer.Option(help="The column to predict.", show_default=False)]
 Types = Annotated[
@@ -93,3 +115,26 @@ def types_of(given: list[str] | None) -> dict[str, str]:
         if item:
             types[name.strip()] = kind.strip()
     return types
+
+
+def source_of(table: Path | None, sql: str | None, db: str | None) -> Any:
+    """Return where the rows come from: the file, or the query of a database."""
+    from deepenough.modalities._readers.query import Query
+
+    if table is not None and (sql is not None or db is not None):
+        raise SettingError(f"'{table}' and --{'sql' if sql is not None else 'db'} are two sources. Give one of them.")
+    if table is not None:
+        return table
+    if sql is None and db is None:
+        raise SettingError('No table is named. Give a file, or --sql "SELECT ..." with --db URL.')
+    if sql is None or db is None:
+        raise SettingError(f"--{'db' if sql is None else 'sql'} stands alone. Give --sql and --db together.")
+    return Query(sql, db)
+
+
+def command_line(db: str | None) -> str:
+    """Return the command as it was called, and no password in it."""
+    from deepenough.modalities._readers.query import without_password
+
+    words = [word.replace(db, without_password(db)) if db else word for word in sys.argv[1:]]
+    return shlex.join(["deepenough", *words])

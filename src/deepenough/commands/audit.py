@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import typer
 
-from deepenough.commands._options import Group, Json, Kind, Positive, Table, Target, Time, Types, types_of
+from deepenough.commands._options import (
+    Db,
+    Group,
+    Json,
+    Kind,
+    Positive,
+    Source,
+    Sql,
+    Target,
+    Time,
+    Types,
+    source_of,
+    types_of,
+)
 from deepenough.commands._speech import console, print_json
 
 ORDER = 20
 
 
 def audit(
-    table: Table,
+    table: Source = None,
+    sql: Sql = None,
+    db: Db = None,
     target: Target = None,
     types: Types = None,
     group: Group = None,
@@ -25,7 +40,9 @@ def audit(
     from deepenough.loading import load
     from deepenough.report import terminal
 
-    dataset = load(table, target, types=types_of(types), group=group, time=time, task=task, positive=positive)
+    dataset = load(
+        source_of(table, sql, db), target, types=types_of(types), group=group, time=time, task=task, positive=positive
+    )
     found = checks.audit(dataset)
     if as_json:
         print_json(found.document())

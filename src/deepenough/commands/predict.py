@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepenough.commands._options import Json, Table
-from deepenough.commands._speech import console, print_json
+from deepenough.commands._options import Db, Json, Source, Sql, source_of
+from deepenough.commands._speech import console, print_json, progress
 from deepenough.files import to_csv
 
+if TYPE_CHECKING:
+    from deepenough.predictions import Piece
+
 ORDER = 40
+NAMED = 8  # columns named in a note
 
 
 def predict(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Folder of a run or of a bundle.", show_default=False)
     ],
-    table: Table,
+    table: Source = None,
+    sql: Sql = None,
+    db: Db = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file to write. Default: CSV on stdout.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer new rows with what a run ships. Columns go by name, in any order."""
+    """Answer new rows with what a run ships. Columns go by name, in any order; a table may be larger than memory."""
     from deepenough import predictions, runs
 
-    columns = predictions.predict(runs.open_bundle(folder), table)
-    n = len(columns["prediction"])
-    if out is None and not as_json:
-        sys.stdout.write(to_csv(columns))
+    bundle, source = runs.open_bundle(folder), source_of(table, sql, db)
+    if out is None and as_json:
+        print_json({name: values.tolist() for name, values in predictions.predict(bundle, source).items()})
         return
-    if out is not None:
-        predictions.write(out, columns)
-        console(as_json).print(f"{n:,} rows answered: {out}", highlight=False, markup=False, soft_wrap=True)
+    pieces = _noted(predictions.stream(bundle, source))
+    if out is None:
+        for i, piece in enumerate(pieces):
+            text = to_csv(piece.columns)
+            sys.stdout.write(text.partition("\n")[2] if i else text)
+        return
+    with progress() as say:
+        rows = predictions.save(
+            pieces, out, lambda piece, n: say(f"{n:,} rows answered, {piece.share:.0%} of the file")
+        )
+    console(as_json).print(f"{rows:,} rows answered: {out}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
-        print_json({"rows": n, "out": str(out)} if out else {name: values.tolist() for name, values in columns.items()})
+        print_json({"rows": rows, "out": str(out)})
+
+
+def _noted(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Pass pieces on; say once, on stderr, which columns nobody reads."""
+    for i, piece in enumerate(pieces):
+        if i == 0 and piece.unread:
+            more = f" and {len(piece.unread) - NAMED} more" if len(piece.unread) > NAMED else ""
+            names = ", ".join(f"'{name}'" for name in piece.unread[:NAMED])
+            sys.stderr.write(f"deepenough: Left aside, for the model does not know them: {names}{more}.\n")
+        yield piece

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from deepenough.commands import _options as options
-from deepenough.commands._options import Group, Json, Kind, Positive, Table, Target, Time, Types, types_of
+from deepenough.commands._options import (
+    Db,
+    Group,
+    Json,
+    Kind,
+    Positive,
+    Source,
+    Sql,
+    Target,
+    Time,
+    Types,
+    command_line,
+    source_of,
+    types_of,
+)
 from deepenough.commands._speech import console, print_json, progress
 
 ORDER = 10
+NAMED = ("table", "sql", "db", "as_json", "types", "despite")
 NEGATIVE = ("missed", "undecided", "not_ready")
 
 
 # fmt: off
 def run(
     context: typer.Context,
-    table: Table, target: Target = None,
+    table: Source = None, sql: Sql = None, db: Db = None, target: Target = None,
     bar: Annotated[str | None, typer.Option(help='How good is good enough: "roc_auc >= 0.85".', show_default=False)] = None,
     metric: Annotated[str | None, typer.Option(help="What to judge by where there is no bar.", show_default=False)] = None,
     test: Annotated[Path | None, typer.Option(help="File whose rows become the sealed set.", show_default=False)] = None,
@@ -38,6 +51,14 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/<name>.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is in --out.")] = False,
     open_again: options.OpenAgain = None,
+    rules: Annotated[Path | None, typer.Option(help="What an expert says, as rung 0: a rules.toml.", show_default=False)] = None,
+    value: Annotated[str | None, typer.Option(
+        help='What decisions are worth: "fn=50, fp=1, rows_per_month=20000".', show_default=False)] = None,
+    price: Annotated[str | None, typer.Option(help='What seconds cost: "cpu_hour=0.08, currency=EUR".', show_default=False)] = None,
+    explainable: Annotated[bool, typer.Option("--explainable", help="Choose among models that a person can follow.")] = False,
+    tune: Annotated[int, typer.Option(min=0, help="Settings to search for each family, besides its own.")] = 0,
+    how_much_data: Annotated[bool, typer.Option(
+        "--how-much-data", help="Say what more rows would bring, whatever it takes.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -45,13 +66,13 @@ def run(
     """Audit the data, seal a test set, climb the ladder, and decide."""
     from deepenough import runs
 
-    asked = {name: value for name, value in context.params.items() if name not in ("table", "as_json", "types", "despite")}
+    asked = {name: value for name, value in context.params.items() if name not in NAMED}
     with progress() as say:
         done = runs.run(
-            table,
+            source_of(table, sql, db),
             types=types_of(types),
             despite=despite or (),
-            command=shlex.join(["deepenough", *sys.argv[1:]]),
+            command=command_line(db),
             say=say,
             **asked,
         )

@@ -11,7 +11,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 OPSET = 21
 OPSET_ML = 5
 IR_VERSION = 10
-TYPES = {"numbers": TensorProto.FLOAT, "codes": TensorProto.INT64}
+TYPES = {"codes": TensorProto.INT64}  # all others are float32
 
 
 class Graph:
@@ -19,11 +19,12 @@ class Graph:
 
     Parameters
     ----------
-    widths : columns of each input tensor, by name (``numbers``, ``codes``); a tensor without columns is left out.
+    widths : columns of each input tensor, by name: ``numbers``, ``codes``, or what a step makes; one without columns is left out.
     """
 
     def __init__(self, widths: dict[str, int]) -> None:
-        self.inputs = {name: width for name, width in widths.items() if width}
+        # where none has a column, one is still asked for: it says how many rows there are
+        self.inputs = {name: width for name, width in widths.items() if width} or {"numbers": 0}
         self._nodes: list[NodeProto] = []
         self._constants: dict[str, TensorProto] = {}
         self._count = 0
@@ -49,7 +50,9 @@ class Graph:
 
     def finish(self, outputs: Sequence[str], width: int | None) -> bytes:
         """Serialise; `width` is the number of classes, None for one value a row."""
-        ins = [helper.make_tensor_value_info(n, TYPES[n], ["n", w]) for n, w in self.inputs.items()]
+        ins = [
+            helper.make_tensor_value_info(n, TYPES.get(n, TensorProto.FLOAT), ["n", w]) for n, w in self.inputs.items()
+        ]
         shape: list[str | int] = ["n"] if width is None else ["n", width]
         outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n in outputs]
         graph = helper.make_graph(self._nodes, "deepenough", ins, outs, list(self._constants.values()))

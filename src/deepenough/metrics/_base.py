@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
 
+from deepenough import shelves
 from deepenough.stats import Estimate, Strata
 
 Answer = dict[str, np.ndarray]
@@ -17,6 +19,7 @@ class Metric(ABC):
 
     Facts are literals in the class body. `answers` names the output that is read: ``probability`` (n, C),
     classes in the order of the task's labels, class 1 of two being the positive one; or ``value`` (n,).
+    `parameters` names what stands behind the ``=`` of ``recall@precision=0.9``; the value is the attribute `wanted`.
     `bounded`: the best value is 1, and gains are points; otherwise the metric is an error, and gains are
     the share of the simple answer's error that is saved.
     """
@@ -29,6 +32,7 @@ class Metric(ABC):
     bounded: ClassVar[bool]
     requires: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[tuple[str, ...]] = ()
+    wanted: ClassVar[float] = 0.0
 
     @abstractmethod
     def evidence(self, target: np.ndarray, answer: Answer, about: Any = None) -> Any:
@@ -56,6 +60,17 @@ class Metric(ABC):
     @abstractmethod
     def gain(self, simple: Any, complex: Any, level: float = 0.95) -> Estimate:
         """Return what complex gains over simple on the same rows; positive: complex is better."""
+
+
+def named(name: str) -> Metric:
+    """Return a metric by its name, ``roc_auc``, or with what is wanted of it, ``recall@precision=0.9``."""
+    book, _, wanted = name.partition("=")
+    metric: Metric = shelves.load("metrics", book)
+    if not wanted:
+        return metric
+    set_to = copy.copy(metric)
+    vars(set_to).update(name=name, wanted=float(wanted))
+    return set_to
 
 
 def sample(metric: Metric, seed: int, n: int) -> tuple[np.ndarray, Answer, Answer]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepenough.stats import Estimate, Strata, mean_recall, recall_interval, table_gain
+from deepenough.stats import Estimate, Strata, mean_recall, recall_gain, recall_interval
 
 from ._base import Answer, Metric
 from ._tables import Named, named
@@ -40,9 +40,9 @@ class BalancedAccuracy(Metric):
         seed: int = 0,
         strata: Strata | None = None,
     ) -> Estimate:
-        """MOVER over the Wilson intervals of the classes."""
+        """MOVER over the Wilson intervals of the classes; `few` where one has under 10 rows."""
         return recall_interval(evidence.cells(), level)
 
     def gain(self, simple: Named, complex: Named, level: float = 0.95) -> Estimate:
-        """Delta method over the joint cells of truth and both predictions, in points."""
-        return table_gain(simple.target, simple.predicted, complex.predicted, simple.classes, mean_recall, level)
+        """MOVER over the paired difference in each class, in points."""
+        return recall_gain(simple.target, simple.predicted, complex.predicted, simple.classes, level)

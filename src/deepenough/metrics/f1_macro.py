@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepenough.stats import Estimate, Strata, macro_f1, table_gain, table_interval
+from deepenough.stats import Estimate, Strata, f1_gain, f1_interval, macro_f1
 
 from ._base import Answer, Metric
 from ._tables import Named, named
@@ -40,9 +40,9 @@ class F1Macro(Metric):
         seed: int = 0,
         strata: Strata | None = None,
     ) -> Estimate:
-        """Delta method on the logit over the smoothed table."""
-        return table_interval(evidence.cells(), macro_f1, level)
+        """MOVER over the F1 of each class; `few` where a class has under 10 rows."""
+        return f1_interval(evidence.cells(), level)
 
     def gain(self, simple: Named, complex: Named, level: float = 0.95) -> Estimate:
-        """Delta method over the joint cells of truth and both predictions, in points."""
-        return table_gain(simple.target, simple.predicted, complex.predicted, simple.classes, macro_f1, level)
+        """MOVER from both intervals and their correlation, in points."""
+        return f1_gain(simple.target, simple.predicted, complex.predicted, simple.classes, level)

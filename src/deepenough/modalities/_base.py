@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -13,11 +14,15 @@ from deepenough.task import Task
 
 
 class Modality(ABC):
-    """A kind of example. Facts: ``name``, ``version`` (of `decode` and `features`), ``requires``."""
+    """A kind of example. Facts: ``name``, ``version`` (of `decode` and `features`), ``requires``; ``one_row`` and
+    ``in_pieces``: it is `ReadsOneRow` and `ReadsInPieces`, too.
+    """
 
     name: ClassVar[str]
     version: ClassVar[int]
     requires: ClassVar[tuple[str, ...]] = ()
+    one_row: ClassVar[bool] = False
+    in_pieces: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, source: Any, roles: Mapping[str, Any]) -> float:
@@ -38,3 +43,18 @@ class Modality(ABC):
     @abstractmethod
     def sample(self, kind: str, n: int, seed: int) -> tuple[Task, Any]:
         """Return a made task of this kind and n rows of it, for the conformance suite."""
+
+
+class ReadsOneRow(Protocol):
+    """What a modality with the fact ``one_row`` can do besides: a short road for one example at a time."""
+
+    def reader(self, task: Task) -> Callable[[dict[str, Any]], dict[str, np.ndarray] | None]:
+        """Return a function from one row, a dict, to the tensors of a graph: the same to the last bit as `decode` and
+        `features` give; or to None, where they must say what is wrong with it."""
+
+
+class ReadsInPieces(Protocol):
+    """What a modality with the fact ``in_pieces`` can do besides: read a file that does not fit into memory."""
+
+    def pieces(self, source: str | Path, task: Task) -> Iterator[tuple[Any, float]]:
+        """Yield rows as `read` gives them, a piece at a time, and the share of the file that is read by then."""

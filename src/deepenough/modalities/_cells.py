@@ -14,6 +14,8 @@ import numpy as np
 from deepenough.errors import DataError
 from deepenough.modalities._files import MISSING
 from deepenough.modalities._kinds import FIRST_YEAR, LAST_YEAR, TRUE_FALSE, category_text, epoch_seconds, is_empty
+from deepenough.modalities._numbers import read_number
+from deepenough.steps._terms import MOST_CHARACTERS
 from deepenough.task import Column
 
 
@@ -50,18 +52,24 @@ def by_column(rows: Any) -> tuple[Mapping[str, Any], int]:
 
 
 def _decode_number(cells: Any, column: Column) -> np.ndarray:
+    return decode_exact(cells, column).astype(np.float32)
+
+
+def decode_exact(cells: Any, column: Column) -> np.ndarray:
+    """Return (n,) float64: every whole number up to 2**53 as it is. Those that float32 could not hold at all are refused."""
     dtype = getattr(cells, "dtype", None)
     if dtype is not None and dtype.kind in "iuf" and not hasattr(dtype, "na_value"):
         array = np.asarray(cells, dtype=np.float64)
     else:
-        array = np.array(_each(cells, _number, column, "numbers"), dtype=np.float64)
+        wanted = f"numbers such as {column.format}" if column.format else "numbers"
+        array = np.array(_each(cells, _reader(column.format), column, wanted), dtype=np.float64)
     if np.isinf(array).any():
         raise DataError(f"Column '{column.name}' holds an infinite value. Give a number, or leave it empty.")
     with np.errstate(over="ignore"):
         rounded = array.astype(np.float32)
     if np.isinf(rounded).any():
         raise DataError(f"Column '{column.name}' holds a number beyond 3.4e38. Rescale it, or leave it empty.")
-    return rounded
+    return array
 
 
 def _each(cells: Any, read: Callable[[Any], float], column: Column, wanted: str) -> list[float]:
@@ -82,6 +90,13 @@ def _readable(value: Any, read: Callable[[Any], float]) -> bool:
     except (TypeError, ValueError, OverflowError):
         return False
     return True
+
+
+def _reader(written: str | None) -> Callable[[Any], float]:
+    """Return what reads a cell of a column whose text writes numbers so; numbers themselves are taken as they are."""
+    if written is None:
+        return _number
+    return lambda value: read_number(value, written) if isinstance(value, str) else _number(value)
 
 
 def _number(value: Any) -> float:
@@ -112,7 +127,7 @@ def _decode_boolean(cells: Any, column: Column) -> np.ndarray:
 
 
 def _decode_category(cells: Any, column: Column) -> np.ndarray:
-    codes = _codes(column.categories)
+    codes = codes_of(column.categories)
     if hasattr(cells, "map"):  # a column of a frame: look up each distinct value once
         try:
             distinct = {v: codes.get(category_text(v), 0) for v in cells.unique()}
@@ -127,8 +142,29 @@ def _decode_category(cells: Any, column: Column) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def _codes(categories: tuple[str, ...]) -> dict[str, int]:
+def codes_of(categories: tuple[str, ...]) -> dict[str, int]:
     return {name: i + 1 for i, name in enumerate(categories)}
+
+
+def _decode_text(cells: Any, column: Column) -> np.ndarray:
+    """Return (n,) str objects, "" where missing: of a long text the first 20,000 characters, which are all that is read."""
+    found = np.empty(len(cells), dtype=object)
+    try:
+        found[:] = [_text(v) for v in cells]
+    except TypeError:
+        raise DataError(f"Column '{column.name}' holds a list or a dict in a cell. Give one text a cell.") from None
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        if isinstance(value, Mapping | list | tuple | set | np.ndarray):
+            raise TypeError("no text")
+        value = "" if is_empty(value) else str(value)
+    text: str = value.strip()[:MOST_CHARACTERS]
+    if text in MISSING:
+        return ""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # half a character is none
 
 
 def _decode_time(cells: Any, column: Column) -> np.ndarray:
@@ -174,4 +210,5 @@ DECODERS: dict[str, Callable[[Any, Column], np.ndarray]] = {
     "category": _decode_category,
     "high_cardinality": _decode_category,
     "time": _decode_time,
+    "text": _decode_text,
 }

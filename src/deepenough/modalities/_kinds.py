@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepenough.errors import DataError, SettingError, nearest
+from deepenough.modalities import _prose
 from deepenough.modalities._files import MISSING
 from deepenough.modalities._patterns import patterns
 from deepenough.task import Column
@@ -20,7 +21,6 @@ KINDS = ("number", "category", "high_cardinality", "boolean", "time", "text", "i
 FEW_CATEGORIES = 50  # more make a category `high_cardinality`
 MOST_CATEGORIES = 1000  # the rarest beyond share the code of the unseen
 LEAST_FOR_IDENTIFIER = 20  # all different means nothing in a handful of rows
-WORDS_OF_TEXT = 3.0  # mean words a cell from which a mostly different column reads as text
 TIME_FORMATS = (
     None,
     "%m/%d/%Y",
@@ -58,6 +58,8 @@ def find_column(series: pd.Series, wanted: str | None) -> Column:
         known = categories(cells)
         kind = kind if len(known) <= FEW_CATEGORIES else "high_cardinality"
         extra = {"categories": known}
+    if kind == "text":
+        extra = _prose.about(name, cells, wanted)
     if kind in LOOKED_AT:
         extra = {**extra, "patterns": patterns(cells)}
     return Column(name, kind, missing=missing, **extra)
@@ -115,8 +117,9 @@ def _kind_of_text(cells: pd.Series, distinct: int) -> tuple[str, dict[str, Any]]
     times = _find_time(cells)
     if times is not None:
         return "time", times
-    if distinct > 0.5 * len(cells) and len(cells) >= LEAST_FOR_IDENTIFIER:
-        if float(np.mean([len(str(v).split()) for v in cells.iloc[:500]])) >= WORDS_OF_TEXT:
+    if len(cells) >= LEAST_FOR_IDENTIFIER:
+        different = distinct > 0.5 * len(cells) or distinct > MOST_CATEGORIES
+        if different and _prose.mean_words(cells) >= _prose.WORDS:
             return "text", {}
         if distinct == len(cells):
             return "identifier", {}
@@ -137,7 +140,7 @@ def _find_time(cells: pd.Series) -> dict[str, Any] | None:
         as_format = written or "ISO8601"
         if pd.to_datetime(sample, format=as_format, errors="coerce", utc=True).notna().all():
             times = pd.to_datetime(text.drop_duplicates(), format=as_format, errors="coerce", utc=True)
-            if times.notna().all():
+            if times.notna().all() and times.dt.year.between(FIRST_YEAR, LAST_YEAR).all():
                 return {"format": written, **_time_range(times)}
     return None
 

@@ -115,6 +115,13 @@ class Canvas:
                 )
             )
 
+    def area(self, points: Sequence[Point], colour: str, opacity: float) -> None:
+        """Fill what the points enclose."""
+        from matplotlib.patches import Polygon
+
+        face = {"facecolor": COLOURS[colour], "edgecolor": "none", "alpha": opacity}
+        self._axes.add_patch(Polygon(points, closed=True, clip_on=False, zorder=self._next(), **face))
+
     def text(
         self,
         at: Point,

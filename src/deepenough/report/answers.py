@@ -168,6 +168,7 @@ def costs(verdict: Document, trial: Document | None) -> list[tuple[str, str]]:
         (words.size(trial.get("size_bytes")), "to ship"),
         (words.coins(cost.get("per_1000"), currency), "for 1,000 answers"),
         (words.coins(cost.get("train"), currency), "for one training"),
+        (words.energy(cost.get("train_wh")), "for one training, as estimated"),
     ]
     return [(figure, what) for figure, what in found if figure != words.NONE]
 

@@ -140,25 +140,6 @@ def residuals(predicted: Sequence[float], truth: Sequence[float]) -> str:
     return frame.canvas.svg("residuals", "True value against predicted value; a perfect model lies on the dashed line.")
 
 
-def importance(found: Sequence[dict[str, Any]], relative: bool) -> str:
-    """Return what each column is worth to the model, with its range, the most first."""
-    row, left = 34, 8
-    canvas = Canvas(SIDE, 16 + row * len(found))
-    ends = [words.real(f.get(k)) or 0.0 for f in found for k in ("value", "low", "high")]
-    x = scale(min(0.0, *ends), max(1e-9, *ends), left, SIDE - 84)
-    canvas.line([(x(0.0), 4), (x(0.0), 12 + row * len(found))])
-    for i, entry in enumerate(found):
-        top, value = 14 + row * i, words.real(entry.get("value")) or 0.0
-        low, high = (words.real(entry.get(k)) for k in ("low", "high"))
-        canvas.text((left, top), words.short(" + ".join(entry.get("columns") or []), 44), "ink", 11)
-        canvas.boxes([(x(min(0.0, value)), top + 9, abs(x(value) - x(0.0)), 6)], "accent", 0.55)
-        if low is not None and high is not None:
-            canvas.line([(x(low), top + 12), (x(high), top + 12)], "ink", 1.4)
-        canvas.text((SIDE - 4, top + 12), words.gain(value, relative), "muted", 11, "right")
-    first = " + ".join(found[0].get("columns") or []) if found else "nothing"
-    return canvas.svg("importance", f"What each column is worth to the model; the most: {first}.")
-
-
 def gain(value: float, low: float, high: float, worth: float | None, relative: bool) -> str:
     """Return a gain with its range, against nothing and against what it must be worth."""
     marks = [0.0, value, low, high] + ([worth] if worth is not None else [])

@@ -52,9 +52,52 @@ TERMS = {
         "Each point is a threshold: how many hits it buys for how many false alarms. Up and left is better.",
     ),
     "pr": ("Precision and recall", "Of those found, how many are right; of all there are, how many were found."),
+    "learning_curve": (
+        "Learning curve",
+        "How good a model gets with more rows to learn from. It was fitted again on an eighth, a quarter and half of them, and each "
+        "time judged on the same rows, which it had not learnt from.",
+    ),
+    "foreseen": (
+        "Foreseen",
+        "What the curve leads to, for rows of the same kind. In 80 of 100 such forecasts the true number lies inside the range; the "
+        "farther away, the wider it is.",
+    ),
+    "threshold": (
+        "Threshold",
+        "The probability from which the answer is yes. Where a miss costs more than a false alarm it lies below one half.",
+    ),
+    "profit": (
+        "Profit curve",
+        "What a decision brings on average, by the threshold: too low, and false alarms cost; too high, and misses do.",
+    ),
     "segment": (
         "Segment",
-        "A part of the sealed rows that share a value. A model may do well on the whole and badly on a part.",
+        "A part of the sealed rows that share a value, or a band of a number. A model may do well on the whole and badly on a part.",
+    ),
+    "worse": (
+        "Worse than the rest",
+        "Said only where chance would show so much in fewer than 5 of 100 such tables, all segments looked at taken together. A "
+        "band of a number is harder where two classes meet, for any model: it must be worse than the probabilities given foresee.",
+    ),
+    "shrunk": (
+        "Worst first",
+        "A small segment scores very well or very badly by luck. So each score is first drawn towards the others, the more the "
+        "fewer rows it has, and then put in order.",
+    ),
+    "dependence": (
+        "How the answer moves",
+        "The mean answer when one column is set to each value in turn and all others stay as they are (partial dependence). Eight "
+        "of ten rows lie in the band (individual conditional expectations). It shows what the model does, not what causes what.",
+    ),
+    "contribution": (
+        "What a column adds",
+        "The score starts at what is usual; each column moves it, and all moves add up to the answer (Shapley values). Of two "
+        "classes it is counted in log-odds: 0 is even, each step of 0.7 doubles the odds. A reason of the model, not a cause.",
+    ),
+    "neighbour": (
+        "Nearest training rows",
+        "The rows it learnt from that are most like this one: the mean over all columns of how far they differ (Gower), a number "
+        "by its range, a category by being another one. 0 is the same row, 1 differs in everything.",
     ),
     "folds": (
         "Parts",

@@ -135,14 +135,6 @@ def rows_needed(deep: Document) -> list[Fact]:
     return found
 
 
-def segments(verdict: Document) -> list[tuple[str, str, str, str, str]]:
-    """Return the scores by segment: column, value, rows, score, range."""
-    return [
-        (str(s.get("by")), str(s.get("value")), words.count(s.get("rows")), *estimate(s.get("score")))
-        for s in verdict.get("segments") or []
-    ]
-
-
 @dataclass(frozen=True)
 class Matrix:
     """A confusion matrix: small ones cell by cell, and of any the mistakes made most often."""

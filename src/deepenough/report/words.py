@@ -177,6 +177,18 @@ def coins(value: Any, currency: str | None = None) -> str:
     return f"under {coins(0.01, currency)}"
 
 
+def energy(value: Any) -> str:
+    """Return watt-hours to two figures.
+
+    >>> energy(0.0123), energy(4.2), energy(1234.0)
+    ('0.012 Wh', '4.2 Wh', '1.2 kWh')
+    """
+    wh = real(value)
+    if wh is None or wh <= 0.0:
+        return NONE
+    return f"{wh / 1000:.2g} kWh" if wh >= 1000 else f"{wh:.2g} Wh" if wh >= 0.001 else "under 0.001 Wh"
+
+
 def times(value: Any) -> str:
     """Return a multiple: "40 ×", "1.3 ×"."""
     number = real(value)

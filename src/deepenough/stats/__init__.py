@@ -6,20 +6,22 @@ from .average_precision import average_precision, average_precision_influence
 from .bootstrap import pivots
 from .delong import auc_gain, auc_interval
 from .estimate import Estimate, from_bounds, symmetric, unknown
+from .f1 import f1_gain, f1_interval
 from .fieller import ratio, relative_gain, relative_root_gain
 from .jackknife import jackknife
 from .losses import heavy_tail, loss_interval, r2, r2_interval
 from .macro import macro_value
 from .mover import difference, mean_of_shares
 from .newcombe import newcombe5
-from .planning import assurance, provable, rows_planning, rows_to_settle
+from .planning import assurance, provable, rows_between, rows_planning, rows_to_settle
 from .pooling import out_of_fold, pooled
 from .precision_intervals import precision_gain, precision_interval
 from .quantiles import critical
 from .ranking import Rankings, Ranks, one_vs_rest, rank
+from .recalls import recall_gain, recall_interval
 from .scales import from_scale, increasing, to_scale
 from .strata import Strata, post_stratified_se, strata_of
-from .tables import macro_f1, mean_recall, recall_interval, table, table_gain, table_interval
+from .tables import macro_f1, mean_recall, table, table_gain
 from .wilson import share, wilson
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "average_precision_influence",
     "critical",
     "difference",
+    "f1_gain",
+    "f1_interval",
     "from_bounds",
     "from_scale",
     "heavy_tail",
@@ -60,9 +64,11 @@ __all__ = [
     "r2_interval",
     "rank",
     "ratio",
+    "recall_gain",
     "recall_interval",
     "relative_gain",
     "relative_root_gain",
+    "rows_between",
     "rows_planning",
     "rows_to_settle",
     "share",
@@ -70,7 +76,6 @@ __all__ = [
     "symmetric",
     "table",
     "table_gain",
-    "table_interval",
     "to_scale",
     "unknown",
     "wilson",

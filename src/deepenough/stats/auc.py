@@ -15,8 +15,7 @@ def auc(ranks: Ranks, weights: np.ndarray | None = None) -> float:
     pairs = up.sum() * down.sum()
     if not pairs > 0:
         return math.nan
-    below = np.cumsum(down) - down / 2
-    return float(up @ below / pairs)
+    return float((up @ np.cumsum(down) - up @ down / 2) / pairs)  # few large arrays: making them is what takes time
 
 
 def auc_influence(ranks: Ranks) -> tuple[float, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .quantiles import critical
 from .scales import from_scale, to_scale
@@ -31,6 +32,12 @@ class Estimate:
     n: int = 0
     flags: tuple[str, ...] = ()
     df: float | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return what verdict.json says of it; a number that is none becomes null."""
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        plain = {k: None if v is None or not math.isfinite(v) else float(v) for k, v in numbers.items()}
+        return plain | {"flags": list(self.flags)}
 
     @property
     def width(self) -> float | None:

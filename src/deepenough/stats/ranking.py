@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,10 +24,14 @@ class Ranks:
 
     def weights_by_tie(self, weights: np.ndarray | None = None) -> tuple[Floats, Floats]:
         """Return the weight of the positive and of the negative rows at each distinct score."""
-        weight = np.ones(len(self.tie)) if weights is None else weights
-        up = np.bincount(self.tie, weights=weight * self.positive, minlength=self.ties)
-        down = np.bincount(self.tie, weights=weight * ~self.positive, minlength=self.ties)
+        cells = np.bincount(self._place, weights=weights, minlength=2 * self.ties).reshape(-1, 2)
+        down, up = cells.astype(float, copy=False).T
         return up, down
+
+    @cached_property
+    def _place(self) -> np.ndarray:
+        """Where each row counts (n,): twice its tie, and one more for a positive row; found once for all resamples."""
+        return np.asarray(2 * self.tie + self.positive)
 
 
 def rank(score: np.ndarray, positive: np.ndarray) -> Ranks:

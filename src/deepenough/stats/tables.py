@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .estimate import Estimate, from_bounds, symmetric, unknown, within
-from .mover import mean_of_shares
+from .estimate import Estimate, symmetric, unknown, within
 
 Statistic = Callable[[np.ndarray], tuple[float, np.ndarray]]
 EXTRA = 2.0  # rows added in all: half a row a cell for two classes, a quarter a cell of (y, a, b)
+FEW = 10  # rows of a class: under so many its recall and its F1 are anybody's guess
 
 
 def table(target: np.ndarray, predicted: np.ndarray, classes: int, weights: np.ndarray | None = None) -> np.ndarray:
@@ -41,40 +41,6 @@ def macro_f1(cells: np.ndarray) -> tuple[float, np.ndarray]:
     return _mean(f1, there), gradient / max(there.sum(), 1)
 
 
-def recall_interval(cells: np.ndarray, level: float = 0.95) -> Estimate:
-    """Return the mean recall with MOVER's interval over the Wilson interval of each class that is there."""
-    sizes = cells.sum(axis=1).round().astype(int)
-    there = sizes > 0
-    n = int(sizes.sum())
-    if n == 0:
-        return unknown(math.nan, level, 0)
-    low, high = mean_of_shares(np.diag(cells)[there].tolist(), sizes[there].tolist(), level)
-    value = mean_recall(cells)[0]
-    return from_bounds(value, min(low, value), max(high, value), level=level, n=n, scale="logit")
-
-
-def table_interval(cells: np.ndarray, statistic: Statistic, level: float = 0.95) -> Estimate:
-    """Return a statistic of the table with its delta-method interval on the logit.
-
-    Two rows in all are spread evenly over the cells of the classes that are there: half a row a cell for two
-    classes, less for more, since half a row in each of K x K cells would drown the data as K grows. For more
-    than two classes the smoothing gives the spread only: as a centre it would pull rare classes down.
-    """
-    n = round(cells.sum())
-    value = statistic(cells)[0]
-    if n == 0:
-        return unknown(math.nan, level, 0)
-    smooth = cells + _extra(cells)
-    centre, gradient = statistic(smooth)
-    se = math.sqrt(float((smooth * gradient**2).sum()))
-    if len(cells) > 2 and 0 < value < 1:
-        centre = value
-    spread = centre * (1 - centre)
-    if not spread > 0:
-        return unknown(value, level, n)
-    return symmetric(value, se / spread, scale="logit", centre=centre, level=level, n=n)
-
-
 def table_gain(
     target: np.ndarray,
     simple: np.ndarray,
@@ -97,7 +63,25 @@ def table_gain(
     observed = slope_b[target, complex] - slope_a[target, simple]
     variance = float(observed @ observed) + _added(slope_a, slope_b, extra[:, 0] / classes)
     value = statistic(second)[0] - statistic(first)[0]
-    return within(symmetric(value, math.sqrt(variance), centre=b - a, level=level, n=n), -1.0, 1.0)
+    flags = few_rows(first.sum(axis=1))
+    return within(symmetric(value, math.sqrt(variance), centre=b - a, level=level, n=n, flags=flags), -1.0, 1.0)
+
+
+def smoothed(cells: np.ndarray) -> np.ndarray:
+    """Return the table with two rows more in all, spread evenly over the cells of the classes that are there."""
+    return np.asarray(cells + _extra(cells))
+
+
+def variance_of(cells: np.ndarray, statistic: Statistic) -> float:
+    """Return the delta method's variance of a statistic of the smoothed table."""
+    smooth = smoothed(cells)
+    return float((smooth * statistic(smooth)[1] ** 2).sum())
+
+
+def few_rows(sizes: np.ndarray) -> tuple[str, ...]:
+    """Return the flag of a table in which a class that is there has under ten rows."""
+    there = sizes[sizes > 0]
+    return ("few",) if len(there) > 1 and there.min() < FEW else ()
 
 
 def _added(slope_a: np.ndarray, slope_b: np.ndarray, weight: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from functools import partial
 
 from deepenough import shelves
 from deepenough.errors import Unavailable
-from deepenough.testing import _all, _candidates, _checks, _metrics, _modalities, _tasks, faults
+from deepenough.testing import _all, _candidates, _checks, _explainers, _metrics, _modalities, _steps, _tasks, faults
 from deepenough.testing._promise import BrokenPromise, Promise
 
 __all__ = ["BrokenPromise", "conformance", "faults", "promises"]
@@ -25,8 +25,10 @@ __all__ = ["BrokenPromise", "conformance", "faults", "promises"]
 OF_SHELF: dict[str, tuple[Promise, ...]] = {
     "candidates": _candidates.PROMISES,
     "checks": _checks.PROMISES,
+    "explainers": _explainers.PROMISES,
     "metrics": _metrics.PROMISES,
     "modalities": _modalities.PROMISES,
+    "steps": _steps.PROMISES,
     "tasks": _tasks.PROMISES,
 }
 

@@ -15,17 +15,21 @@ from deepenough import shelves
 from deepenough.candidates._base import Candidate
 from deepenough.checks._base import Check
 from deepenough.errors import Unavailable
+from deepenough.explainers import Explainer
 from deepenough.metrics import Metric
 from deepenough.modalities._base import Modality
 from deepenough.shelves import Book
+from deepenough.steps import Step
 from deepenough.tasks._base import TaskKind
 from deepenough.testing._promise import BrokenPromise, Promise, must
 
 CONTRACTS: dict[str, type] = {
     "candidates": Candidate,
     "checks": Check,
+    "explainers": Explainer,
     "metrics": Metric,
     "modalities": Modality,
+    "steps": Step,
     "tasks": TaskKind,
 }
 ABSENT = "a_package_that_is_not_there"
@@ -75,11 +79,15 @@ def _tree(book: Book) -> ast.Module:
 
 def name_is_an_identifier(book: Book) -> None:
     """The name can be typed on a command line, and a file of this package is named after its book."""
-    must(book, re.fullmatch(r"[a-z][a-z0-9_]*", book.name), "a name is of lower-case letters, digits and underscores.")
+    must(
+        book,
+        re.fullmatch(r"[a-z][a-z0-9_]*(@[a-z]+)?", book.name),
+        "a name is of lower-case letters, digits and underscores.",
+    )
     ours = book.module.startswith(f"deepenough.{_shelf_of(book)}.")
     must(
         book,
-        not ours or book.module.endswith(f".{book.name}"),
+        not ours or book.module.endswith(f".{book.name.replace('@', '_at_')}"),
         f"its file must be called after it, and is {book.module}.",
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,10 +42,19 @@ def answers_kinds_on_the_shelf(book: Book) -> None:
         )
 
 
+def _sample(book: Book, modality: str, kind: str) -> Dataset:
+    """The sample, its task with the settings that the family's `example` gives it."""
+    rows, given = _samples.dataset(modality, kind), dict(book.facts.get("example", ())).get(kind, "")
+    if not given:
+        return rows
+    task = replace(rows.task, settings={**rows.task.settings, **tomllib.loads(given)})
+    return Dataset(task, rows.examples, rows.target, rows.about, rows.ids, rows.features)
+
+
 def _suited(book: Book) -> list[Dataset]:
     """The samples of what it says it answers; at least one must suit it."""
     candidate: Candidate = book.load()
-    samples = [_samples.dataset(m, k) for m in book.facts["modalities"] for k in book.facts["answers"]]
+    samples = [_sample(book, m, k) for m in book.facts["modalities"] for k in book.facts["answers"]]
     suited = [s for s in samples if candidate.suits(s.task)]
     must(book, suited, "it suits no sample of what it declares to answer.")
     return suited
@@ -65,7 +76,7 @@ def _fit(book: Book, rows: Dataset) -> Any:
 @cache
 def _fitted(module: str, kind: str, modality: str) -> Any:
     book = next(b for b in shelves.shelf("candidates").values() if b.module == module)
-    return _fit(book, _samples.dataset(modality, kind))
+    return _fit(book, _sample(book, modality, kind))
 
 
 def _models(book: Book) -> Iterator[tuple[Any, Dataset]]:

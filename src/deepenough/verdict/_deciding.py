@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,13 @@ from deepenough.dataset import Dataset
 from deepenough.metrics import Metric
 from deepenough.splits import Sealed, Split
 from deepenough.stats import Estimate, rows_to_settle, strata_of
+from deepenough.value import Value
+from deepenough.verdict._beside import beside
 from deepenough.verdict._deep import deep_learning
 from deepenough.verdict._document import Opened, Verdict
+from deepenough.verdict._line import line_of
 from deepenough.verdict._planning import Planned, plan
+from deepenough.verdict._pooling import Evidence, gather
 from deepenough.workspace import Workspace
 
 ADVICE = "Not shown to be worth it: ship the simple one."
@@ -39,12 +44,16 @@ def decide(
     folder: Path,
     seed: int,
     strata: tuple[np.ndarray, np.ndarray] | None = None,
+    explainable: bool = False,
+    value: Value | None = None,
 ) -> Verdict:
     """Choose, refit, fix the plan, open the seal once, and say what it shows.
 
     Parameters
     ----------
     strata : codes of the sealed rows and of all rows, where the split kept their shares.
+    explainable : only what a person can follow may be chosen.
+    value : what right and wrong decisions are worth; it draws the line between yes and no.
 
     Which model is chosen, what a gain must be to count, and which models the seal opens for are written down first.
     A refit that fails is a failed row, and the choice is made anew without it. Raises `DataError` where none is left.
@@ -52,14 +61,18 @@ def decide(
     trials = list(trials)
     bundles: dict[str, Bundle] = {}
     while True:
-        planned = plan(trials, development, metric, bar=bar, n_sealed=len(sealed), worth=worth)
+        planned = plan(trials, development, metric, bar=bar, n_sealed=len(sealed), worth=worth, explainable=explainable)
         key = next((k for k in planned.subjects if k not in bundles), None)
         if key is None:
             break
         place = next(i for i, t in enumerate(trials) if t.key == key)
-        trials[place], bundle = refit(trials[place], development, split.final, workspace, folder / key / "bundle", seed)
+        drawn = replace(trials[place], threshold=line_of(trials[place], development, metric, value))
+        trials[place], bundle = refit(drawn, development, split.final, workspace, folder / key / "bundle", seed)
         if bundle is not None:
             bundles[key] = bundle
+    where: dict[str, Any] = {"bar": bar, "n_sealed": len(sealed), "folder": folder.parent / "nested", "seed": seed}
+    besides = gather(trials, development, split, planned, metric, workspace, **where)
+    workspace.begin("the sealed rows")
     sealed.plan(
         chosen=planned.chosen,
         otherwise=planned.otherwise,
@@ -67,15 +80,16 @@ def decide(
         metric=metric.name,
         bar=bar.document() if bar else None,
         worth=planned.worth,
-        evidence="sealed",
+        evidence=besides.kind,
+        nested=besides.document(),
     )
     rows = sealed.open("the verdict of this run", [bundles[k].digest for k in planned.subjects])
     ladder = {t.key: t for t in trials}
     look = {"level": 1.0 - sealed.level, "seed": seed}
     opened = {k: _judge(ladder[k], bundles[k], rows, metric, strata, **look) for k in planned.subjects}
-    return _settle(
-        trials, opened, planned, _gains(trials, development, metric), split, sealed, metric, bar, rows.groups
-    )
+    gains = _gains(trials, development, metric)
+    verdict = _settle(trials, opened, planned, gains, split, sealed, metric, bar, rows.groups, besides)
+    return beside(verdict, planned, rows.groups, 1.0 - sealed.level, explainable)
 
 
 def _judge(
@@ -86,7 +100,7 @@ def _judge(
     strata: tuple[np.ndarray, np.ndarray] | None,
     **look: Any,
 ) -> Opened:
-    answer = bundle.run(rows.tensors)
+    answer = bundle.answer_features(rows.features, len(rows))
     evidence = metric.evidence(rows.truth, answer)
     drawn = strata_of(*strata) if strata is not None else None
     return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, strata=drawn, **look))
@@ -102,8 +116,9 @@ def _settle(
     metric: Metric,
     bar: Bar | None,
     groups: np.ndarray | None,
+    besides: Evidence,
 ) -> Verdict:
-    deep = deep_learning(trials, opened, planned, metric, bar, groups, 1.0 - sealed.level)
+    deep = deep_learning(trials, opened, planned, metric, bar, groups, 1.0 - sealed.level, besides)
     # the one-way rule: without a bar, a deep model ships only where the sealed rows say it is worth it
     key = planned.otherwise if planned.otherwise and deep["worth_it"] != "yes" else planned.chosen
     chosen, test = opened[key].trial, opened[key].test
@@ -140,6 +155,8 @@ def _settle(
         notes,
         advice,
         needed,
+        evidence=besides.kind,
+        prices=chosen.prices,
     )
 
 

@@ -12,10 +12,12 @@ from deepenough.bar import Bar
 from deepenough.candidates._climb import fits, gain_of
 from deepenough.candidates._trial import Trial
 from deepenough.metrics import Metric
-from deepenough.stats import Estimate, rows_planning, rows_to_settle
+from deepenough.stats import Estimate, pooled, rows_planning, rows_to_settle
 from deepenough.verdict._document import Opened, estimate_document
 from deepenough.verdict._planning import Planned
+from deepenough.verdict._pooling import Evidence
 
+NOTHING = Evidence()
 NO_YES = {"few", "heavy_tail"}  # a gain that says so is never surely more than the worth
 UNTRIED: dict[str, Any] = {  # what is said of deep learning before anything is known
     "worth_it": "undecided",
@@ -24,6 +26,8 @@ UNTRIED: dict[str, Any] = {  # what is said of deep learning before anything is 
     "best_deep": None,
     "best_classical": None,
     "gain": None,
+    "sealed_gain": None,
+    "nested_gain": None,
     "times": None,
     "rows_to_settle": None,
     "rows_planning": None,
@@ -38,8 +42,13 @@ def deep_learning(
     bar: Bar | None = None,
     groups: np.ndarray | None = None,
     level: float = 0.95,
+    besides: Evidence = NOTHING,
 ) -> dict[str, Any]:
-    """Return whether the best deep model is worth it over the best simpler one, why, and what it costs more."""
+    """Return whether the best deep model is worth it over the best simpler one, why, and what it costs more.
+
+    Where the sealed rows were foreseen to be too few, the gain on the development rows is pooled with theirs; theirs stands
+    beside it.
+    """
     simple, complex = (opened[k] if k else None for k in (planned.classical, planned.deep))
     document: dict[str, Any] = UNTRIED | {
         "best_deep": complex.trial.candidate if complex else None,
@@ -47,14 +56,17 @@ def deep_learning(
     }
     if complex is None or simple is None:
         return document | {"why": wording.of_untried(trials, complex is not None)}
-    gain = gain_of(metric, simple.evidence, complex.evidence, groups, level)
+    sealed = gain_of(metric, simple.evidence, complex.evidence, groups, level)
+    gain = pooled(besides.gain, sealed) if besides.gain else sealed
     document |= {
+        "sealed_gain": estimate_document(sealed),
+        "nested_gain": besides.document(),
         "gain": estimate_document(gain),
         "times": _times(simple.trial, complex.trial),
         "rows_planning": rows_planning(gain, planned.worth),
     }
     worth_it, reason = claim(gain, planned.worth)
-    why = wording.of_gain(worth_it, gain, planned.worth, metric, document["rows_planning"])
+    why = wording.of_gain(worth_it, gain, planned.worth, metric, document["rows_planning"], besides.gain is not None)
     if fits(complex.trial, bar) is False:
         why += " The network is outside the limits that were set."
     return document | {

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from deepenough import costs
 from deepenough.bar import Bar
 from deepenough.bundle import Bundle
 from deepenough.candidates._trial import Trial
+from deepenough.costs import USUAL, Prices
 from deepenough.dataset import Answer
 from deepenough.metrics import Metric
 from deepenough.stats import Estimate
@@ -48,6 +46,18 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     advice: str | None = None
     rows_to_settle: int | None = None
+    segments: list[dict[str, Any]] = field(default_factory=list)
+    rules: dict[str, Any] | None = None
+    readable_only: dict[str, Any] | None = None
+    evidence: str = "sealed"
+    savings: dict[str, Any] | None = None
+    prices: Prices = USUAL
+
+    @property
+    def answer(self) -> Answer:
+        """What the chosen model said of the sealed rows."""
+        assert self.chosen is not None
+        return self.opened[self.chosen.key].answer
 
     def document(self) -> dict[str, Any]:
         """Return verdict.json without what only the run knows (task, seed, versions)."""
@@ -63,13 +73,17 @@ class Verdict:
             "higher_is_better": self.metric.high_is_good,
             "trials": [self._row(t) for t in self.trials],
             "worth_used": self.worth_used,
-            "evidence": "sealed",
+            "evidence": self.evidence,
             "flags": self.flags,
             "interval_note": " ".join(self.notes) or None,
             "advice": self.advice,
             "deep_learning": self.deep_learning,
-            "currency": costs.CURRENCY,
-            "segments": [],
+            "rules": self.rules,
+            "readable_only": self.readable_only,
+            "savings": self.savings,
+            "currency": self.prices.currency,
+            "prices": self.prices.document(),
+            "segments": self.segments,
             "openings": self.openings,
             "rows_to_settle": self.rows_to_settle,
         }
@@ -95,20 +109,23 @@ class Verdict:
             "fit_seconds": _rounded(trial.fit_seconds),
             "cpu_seconds": _rounded(trial.cpu_seconds),
             "size_bytes": trial.size_bytes,
-            "cost": {"train": costs.of_cpu(trial.fit_cpu), "per_1000": trial.per_thousand}
-            if trial.fit_cpu is not None
-            else None,
+            "calibrated": trial.calibration is not None,
+            "threshold": trial.threshold,
+            **self._spent(trial),
         }
+
+    def _spent(self, trial: Trial) -> dict[str, Any]:
+        """What a training and a thousand answers take, in money and in energy."""
+        if trial.fit_cpu is None:
+            return {"cost": None}
+        answers = None if trial.latency_ms is None else self.prices.watt_hours(trial.latency_ms["p50"])
+        train = {"train": self.prices.of_cpu(trial.fit_cpu), "train_wh": self.prices.watt_hours(trial.fit_cpu)}
+        return {"cost": {**train, "per_1000": trial.per_thousand, "per_1000_wh": answers}}
 
 
 def estimate_document(estimate: Estimate | None) -> dict[str, Any] | None:
     """Return an estimate as JSON takes it; a number that is none becomes null."""
-    if estimate is None:
-        return None
-    numbers = {k: getattr(estimate, k) for k in ("value", "low", "high")}
-    return {k: None if v is None or not np.isfinite(v) else float(v) for k, v in numbers.items()} | {
-        "flags": list(estimate.flags)
-    }
+    return None if estimate is None else estimate.document()
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""How the chosen model behaves on the sealed rows: right and wrong, pictures, segments."""
+"""How the chosen model behaves on the sealed rows: right and wrong, and pictures."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from deepenough.report.documents import Document, Documents, title_of
 
 ORDER = 40
 LABEL = "Behaviour"
-SHOWN_COLUMNS = 10
 
 
 def view(found: Documents) -> dict[str, Any] | None:
-    """Return the pictures, the confusion matrix and the segments there are data for."""
+    """Return the pictures and the confusion matrix there are data for."""
     matrix = found.figures.get("confusion")
     shown = {
         "pictures": pictures(found),
         "matrix": tables.confusion(matrix),
-        "segments": tables.segments(found.verdict or {}),
     }
     return shown | {"matrix_svg": _large_matrix(matrix)} if any(shown.values()) else None
 
@@ -36,9 +34,6 @@ def pictures(found: Documents) -> list[tuple[str, str, str]]:
     ]
     if kept := _curves(found, "calibration", "predicted", "observed"):
         made.append(("Promised and true", "calibration", charts.calibration(kept[0])))
-    if columns := (found.figures.get("importance") or {}).get("columns"):
-        relative = not (found.verdict or {}).get("higher_is_better", True)
-        made.insert(0, ("What drives it", "importance", charts.importance(columns[:SHOWN_COLUMNS], relative)))
     left = found.figures.get("residuals") or {}
     if left.get("predicted") and left.get("truth"):
         made.append(("Predicted and true", "residuals", charts.residuals(left["predicted"], left["truth"])))

@@ -6,7 +6,7 @@ from typing import Any
 
 from deepenough.report import charts, tables, words
 from deepenough.report.answers import deep_reason
-from deepenough.report.documents import Documents, title_of
+from deepenough.report.documents import Document, Documents, title_of
 
 ORDER = 20
 LABEL = "Deep learning"
@@ -33,4 +33,17 @@ def view(found: Documents) -> dict[str, Any] | None:
         "best_classical": title_of(verdict, deep.get("best_classical")),
         "multiples": tables.multiples(deep),
         "rows": tables.rows_needed(deep),
+        "sources": _sources(deep, relative),
     }
+
+
+def _sources(deep: Document, relative: bool) -> list[tuple[str, str]]:
+    """Return what each kind of rows says by itself, where the evidence is pooled."""
+    nested, sealed = deep.get("nested_gain"), deep.get("sealed_gain")
+    if not nested or not sealed:
+        return []
+    fits = "each row by models that had not seen it, everything that chooses inside"
+    return [
+        (f"{words.gain(gain.get('value'), relative)} ({words.gain_span(gain, relative)})", what)
+        for gain, what in ((nested, f"on the development rows, {fits}"), (sealed, "on the sealed rows by themselves"))
+    ]

@@ -65,7 +65,19 @@ def _data(run: Document) -> list[Fact]:
         ("Kind of data", str(task.get("modality") or "")),
         ("Rows", words.count(task.get("rows"))),
         ("Columns", words.count(len(task["columns"])) if task.get("columns") else ""),
+        *_texts(task.get("columns") or []),
         ("Classes", words.short(", ".join(map(str, labels)), 160) if labels else ""),
+    ]
+
+
+def _texts(columns: list[Document]) -> list[Fact]:
+    """Return which columns of text are read, and which are not and why."""
+    texts = [c for c in columns if c.get("kind") == "text" and c.get("role") != "target"]
+    read = [str(c["name"]) for c in texts if c.get("role") == "input"]
+    rest = [f"{c['name']} {c.get('why') or ''}".strip() for c in texts if c.get("role") == "about"]
+    return [
+        ("Read as free text", words.short(", ".join(read), 160)),
+        ("Text left aside", words.short("; ".join(rest), 240)),
     ]
 
 
