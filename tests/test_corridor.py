@@ -200,8 +200,11 @@ def test_the_same_seed_gives_the_same_verdict(tmp_path: Path, tiny_net: None) ->
     cuts = [json.loads((run.folder / "split.json").read_text()) for run in (first, again)]
     assert cuts[0].pop("salt") != cuts[1].pop("salt") and cuts[0].pop("sealed_hashes") != cuts[1].pop("sealed_hashes")
     assert cuts[0] == cuts[1], "but for the salt, and what it salts"
-    for document in ("audit.json", "bundle/model.onnx", "bundle/manifest.json", "figures/roc.json"):
+    for document in ("audit.json", "bundle/model.onnx", "bundle/signature.json", "figures/roc.json"):
         assert (first.folder / document).read_bytes() == (again.folder / document).read_bytes(), document
+    assert first.bundle.digest == again.bundle.digest, (
+        "the evidence beside it holds what was measured; its identity does not"
+    )
     for key in (t["key"] for t in first.verdict["trials"] if t["shown"]):
         assert (first.folder / f"trials/{key}/sealed.csv").read_bytes() == (
             again.folder / f"trials/{key}/sealed.csv"
