@@ -5,7 +5,7 @@ from __future__ import annotations
 TERMS = {
     "rung": (
         "Rung",
-        "How complex a kind of model is: 0 a rule of thumb, 1 a linear model, 2 boosted trees, 3 a pretrained "
+        "How complex a kind of model is: 0 a rule of thumb, 1 a linear model or a small tree, 2 many trees together, 3 a pretrained "
         "network, 4 a network trained from nothing. Each has to earn its place over the one below.",
     ),
     "range": ("Range", "No test knows the exact number. In 95 of 100 such tests the true one lies inside the range."),

@@ -8,7 +8,13 @@ from typing import Any
 
 NONE = "–"  # what stands where a document says null
 SPACE = "\u00a0"  # keeps a number and its unit on one line
-RUNGS = ("a rule of thumb", "a linear model", "boosted trees", "a pretrained network", "a network trained from nothing")
+RUNGS = (
+    "a rule of thumb",
+    "a model that can be read whole",
+    "many trees together",
+    "a pretrained network",
+    "a network trained from nothing",
+)
 RUNG_NAMES = ("Trivial", "Linear", "Boosting", "Transfer", "From scratch")
 OUTCOMES = {
     "met": "Bar met",
