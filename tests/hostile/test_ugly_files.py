@@ -421,7 +421,9 @@ def test_a_file_larger_than_any_table(here: Path) -> None:
 
 
 def test_a_file_that_grows_while_it_is_read(here: Path) -> None:
-    write("a.csv", CSV + ("\n".join(LINES[1:]) + "\n") * 100)
+    write(
+        "a.csv", CSV + ("\n".join(LINES[1:]) + "\n") * 20_000
+    )  # long enough to read for the writer to come in between
     stop = threading.Event()
 
     def append() -> None:

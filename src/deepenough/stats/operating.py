@@ -87,7 +87,11 @@ def operating_gain(simple: Rankings, complex: Rankings, point: Point, level: flo
 def _resampled(each: list[Rankings], point: Point, quick: bool, seed: int) -> np.ndarray:
     """Return the values of every answer on the same resamples of rows, (resamples, answers), whatever the order of the rows."""
     n, rng = each[0].n, np.random.default_rng([seed, 7])
-    order = np.lexsort([*(ranks.tie for rankings in each for ranks in rankings.each), each[0].target])
+    ties = [[ranks.tie for ranks in of_class] for of_class in zip(*(rankings.each for rankings in each), strict=True)]
+    keys = [
+        key for each_way in ties for key in (sum(each_way), abs(each_way[0] - each_way[-1]))
+    ]  # the same turned round
+    order = np.lexsort([*keys, each[0].target])
     weights = np.empty(n)
     count = QUICK if quick else FEWER if n > MANY else RESAMPLES
     found = np.empty((count, len(each)))
