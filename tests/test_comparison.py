@@ -252,7 +252,11 @@ def test_rows_to_settle_and_planning_are_told_of_an_open_question() -> None:
     assert opened.worth_it == "undecided" and opened.rows_planning and opened.rows_planning > 400
     assert opened.rows_to_settle is None or opened.rows_to_settle > 400
     assert "cannot tell" in opened.sentence and "keep the simple model" in opened.sentence
-    assert compare(*areas(4000, 0.8, 0.9)).rows_to_settle is None
+    settled = compare(*areas(4000, 0.8, 0.9))
+    assert settled.rows_to_settle is None and settled.rows_between is None
+    halfway = compare(*areas(400, 0.80, 0.83), worth=0.02)
+    assert halfway.worth_it == "undecided" and halfway.rows_to_settle and halfway.rows_between
+    assert halfway.rows_between[0] <= halfway.rows_to_settle
 
 
 @pytest.mark.parametrize("metric", [*CLASSES, *NUMBERS])

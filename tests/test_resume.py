@@ -197,6 +197,20 @@ def test_what_was_fitted_is_not_fitted_again(
     assert (done.folder / "trials/linear-1/native").is_dir() == shelves.load("candidates", "linear").restores
 
 
+def test_what_seconds_cost_is_not_forgotten_when_a_run_goes_on(
+    frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {**BAR, "price": "cpu_hour=0.5, currency=EUR", "out": tmp_path / "out"}
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stopped_at(11, patch, KeyboardInterrupt())  # every trial is judged, the chosen one not fitted again yet
+        run(frame, "answer", **asked)
+    told: list[str] = []
+    verdict = run(frame, "answer", **asked, say=told.append).verdict
+    assert any(t.startswith("Going on") for t in told) and verdict["currency"] == "EUR"
+    linear = next(t for t in verdict["trials"] if t["candidate"] == "linear")
+    assert linear["cost"]["train"] == pytest.approx(0.5 * linear["cpu_seconds"] / 5 / 3600, rel=1e-3)
+
+
 def test_a_full_disk_is_a_sentence_and_the_same_call_goes_on(
     frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -496,6 +496,9 @@ def test_rows_to_settle_are_told_of_an_open_score_alone(tmp_path: Path, monkeypa
     open_score = made(areas(0.80, 0.80, 0.80), n_sealed=300).decide(tmp_path, monkeypatch, "roc_auc >= 0.77")
     assert open_score.outcome == "undecided" and open_score.rows_to_settle and open_score.rows_to_settle > 300
     assert re.search(r"These rows cannot tell; some [\d,]+ kept aside would\.", open_score.sentence)
+    assert open_score.rows_between is not None
+    assert 300 <= open_score.rows_between[0] <= open_score.rows_to_settle
+    assert open_score.rows_between[1] is None or open_score.rows_to_settle <= open_score.rows_between[1]
     (tmp_path / "b").mkdir()
     open_time = made(areas(0.90, 0.90, 0.90), latency_ms={"p50": 0.9, "p95": 0.95}).decide(
         tmp_path / "b", monkeypatch, "roc_auc >= 0.8", latency="1ms"

@@ -14,7 +14,7 @@ from deepenough.candidates._trial import score_of
 from deepenough.dataset import Answer
 from deepenough.errors import DataError, SettingError, nearest
 from deepenough.metrics import Metric, named, sample
-from deepenough.stats import Estimate, rows_planning, rows_to_settle
+from deepenough.stats import Estimate, rows_between, rows_planning, rows_to_settle
 from deepenough.submissions import Given, counted
 from deepenough.verdict import claim, estimate_document
 
@@ -34,8 +34,9 @@ class Comparison:
     simple, complex : their scores, each with its interval.
     worth_used : what the gain must be to count.
     worth_it : yes, no or undecided; `reason` of a no: gain_below_worth, or same_answers.
-    rows_to_settle, rows_planning : rows that would settle an open question, as seen from here (rough), and rows that tell
-        a gain of nothing, or of twice the worth, from the worth.
+    rows_to_settle, rows_between : rows that would settle an open question, as seen from here, and the wide range that holds
+        their number in 80 of 100 open questions; its upper end is None where no number may be enough.
+    rows_planning : rows that tell a gain of nothing, or of twice the worth, from the worth.
     sentence : all of it for a person.
     """
 
@@ -47,6 +48,7 @@ class Comparison:
     worth_it: str
     reason: str | None
     rows_to_settle: int | None
+    rows_between: tuple[int, int | None] | None
     rows_planning: int | None
     sentence: str
 
@@ -65,6 +67,7 @@ class Comparison:
             "simple": estimate_document(self.simple),
             "complex": estimate_document(self.complex),
             "rows_to_settle": self.rows_to_settle,
+            "rows_between": self.rows_between,
             "rows_planning": self.rows_planning,
         }
 
@@ -236,6 +239,7 @@ def held_against(
         worth_it=worth_it,
         reason=reason,
         rows_to_settle=settle if settle is not None and settle > gain.n else None,
+        rows_between=rows_between(gain, used) if worth_it == "undecided" else None,
         rows_planning=planning,
         sentence=wording.of_comparison(worth_it, same, gain, used, metric, planning, names),
     )

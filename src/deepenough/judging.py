@@ -229,9 +229,10 @@ def _document(
         "gain": estimate_document(first.gain),
         "over": chosen["key"],
         "rows_to_settle": first.rows_to_settle,
+        "rows_between": first.rows_between,
         "rows_planning": first.rows_planning,
         "times": times,
-        "currency": costs.CURRENCY,
+        "currency": run.verdict.get("currency", costs.CURRENCY),
         "against": [_row(t, found[t["key"]], t is chosen) for t in shown],
     }
 

@@ -287,14 +287,16 @@ def nulls(rows: list[Row]) -> str:
         f = r["figures"]
         chosen = ", ".join(f"{k} {v}" for k, v in sorted(f["chosen"].items(), key=lambda i: -i[1]))
         return [
-            f"{r['table']}, {f['rows']:,} rows, {r['repeats']} orders",
-            *(share(f[k]) for k in ("met", "missed", "undecided", "not_ready", "yes")),
+            f"{r['table']}, {f['rows']:,} rows, {'no bar' if r['bar'] is None else r['bar']}, {r['repeats']} orders",
+            *("-" if r["bar"] is None else share(f[k]) for k in ("met", "missed", "undecided")),
+            *(share(f[k]) for k in ("not_ready", "yes")),
+            "-" if r["bar"] is not None else bold(r, share(f["learnt"])),
             chosen,
         ]
 
     return table(
-        ["labels shuffled", "met", "missed", "undecided", "not ready", "worth it: yes", "chosen"],
-        map(line, of(rows, "null")),
+        ["labels shuffled", "met", "missed", "undecided", "not ready", "worth it: yes", "not trivial", "chosen"],
+        map(line, sorted(of(rows, "null"), key=lambda r: (r["table"], r["bar"] is None))),
     )
 
 

@@ -35,7 +35,7 @@ def test_a_cell_holds_what_is_promised_or_there_is_a_reason_and_a_flag(cell: Cel
 
 @pytest.mark.data
 def test_nothing_is_met_where_the_labels_of_a_real_table_are_shuffled() -> None:
-    row = driver.verdict_of(Cell("null", {"table": "german_credit"}, 2))
+    row = driver.verdict_of(Cell("null", {"table": "german_credit", "bar": None}, 2))
     assert row["figures"]["met"] == row["figures"]["yes"] == 0.0
 
 

@@ -10,7 +10,7 @@ from deepenough.assessment.approach import TITLES
 from deepenough.assessment.criteria import WAYS
 from deepenough.assessment.questions import QUESTIONS, SECTIONS
 from deepenough.report import words
-from deepenough.report.html import TEMPLATES
+from deepenough.report.pages import fill
 
 Document = dict[str, Any]
 SIGNS = {1: "for", 0: "", -1: "against"}
@@ -19,17 +19,7 @@ ANSWERS = {"yes": "yes", "partly": "in part", "no": "no", None: "not answered"}
 
 def compose(found: Document) -> str:
     """Return the page; the same document gives the same bytes."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page: str = environment.get_template("assessment.html.j2").render(**view(found))
-    return page
+    return fill("assessment.html.j2", view(found))
 
 
 def view(found: Document) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deepenough.assessment import page
+from deepenough.report.terminal import grid
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,22 +23,10 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(head.append(found["headline"], style="bold default"))
     console.print(Padding(Text(found["sentence"]), (0, 0, 1, 4)))
     console.print(
-        _grid([(title, f"{big}. {note}" if big != "–" else note) for title, big, note in page.boxes(found)], 14)
+        grid([(title, f"{big}. {note}" if big != "–" else note) for title, big, note in page.boxes(found)], 14)
     )
     console.print(Text("\nWhat to do next", style="bold"))
     for step in found["next"]:
-        console.print(_grid([("-", step["text"])], 1))
+        console.print(grid([("-", step["text"])], 1))
         if step["command"]:
             console.print(Text(f"    $ {step['command']}"), soft_wrap=True)  # one line, to copy
-
-
-def _grid(rows: list[tuple[str, str]], width: int) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=width, style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, said in rows:
-        grid.add_row(Text(name), Text(said))
-    return grid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,3 @@ def repeats_within(cost: float, budget: float, spent: float) -> int:
     if spent + REPEATS * cost <= budget and REPEATS * cost <= CHEAP * budget:
         return REPEATS
     return int(cost <= MOST * budget and spent + cost <= budget)
-
-
-def without_answers(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials as the folds see them: nothing that was learnt from the rows outside."""
-    return [replace(t, answer=None, evidence=None) for t in trials]

@@ -183,6 +183,7 @@ def try_out(
     folder : of the bundle. What an interrupted run goes on with is kept beside it (`_kept`).
     """
     kept = Kept(folder.parent, workspace.stamp)
+    trial = replace(trial, prices=workspace.prices)
     try:
         before = _done_before(trial, development, parts, metric, kept)
         if before is not None:
@@ -240,7 +241,6 @@ def _try_out(
         workspace.ahead_seconds -= predicted_cpu(trial, development)
     spent: dict[str, Any] = {"fit_seconds": fitted[-1].fit_seconds, "cpu_seconds": sum(f.cpu_seconds for f in fitted)}
     done = replace(_judged(trial, [f.answer for f in fitted], development, parts, metric), **spent)
-    done = replace(done, prices=workspace.prices)
     return _measured(done, ship(done, model, development, folder, seed), development)
 
 

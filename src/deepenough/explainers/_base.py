@@ -12,7 +12,6 @@ import numpy as np
 from deepenough.bundle import Bundle
 from deepenough.dataset import Answer, Dataset
 from deepenough.metrics import Metric
-from deepenough.task import Task
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,6 @@ class Additive(Protocol):
 
     def terms(self, dataset: Dataset) -> np.ndarray:
         """Return (n, features + 1, outputs): what each feature of the tensors adds, numbers then codes; last the base."""
-
-
-class Restores(Protocol):
-    """A family that reads its models back from their own form: text or JSON, never a pickle."""
-
-    def restore(self, task: Task, folder: Path) -> Additive: ...
 
 
 @dataclass(frozen=True)

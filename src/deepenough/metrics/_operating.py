@@ -1,32 +1,15 @@
-"""What recall at a precision and precision at a recall share: a ranking, and a bootstrap over its rows."""
+"""What recall at a precision and precision at a recall share: a bootstrap over the rows of a ranking."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any
-
-import numpy as np
-
-from deepenough.stats import Estimate, Rankings, Ranks, Strata, macro_value, one_vs_rest
+from deepenough.stats import Estimate, Rankings, Strata
 from deepenough.stats.operating import operating_gain, operating_interval
 
-from ._base import Answer, Metric
+from ._ranking import RankingMetric
 
 
-class OperatingPoint(Metric):
+class OperatingPoint(RankingMetric):
     """A metric of one threshold, wherever it lies; for more than two classes the mean over classes."""
-
-    @abstractmethod
-    def point(self, ranks: Ranks, weights: np.ndarray | None) -> float:
-        """Return the value of one ranking of weighted rows."""
-
-    def evidence(self, target: np.ndarray, answer: Answer, about: Any = None) -> Rankings:
-        """Rank the rows once a class."""
-        return one_vs_rest(np.asarray(target).astype(np.intp), np.asarray(answer["probability"]))
-
-    def value(self, evidence: Rankings, weights: np.ndarray) -> float:
-        """Return the value of weighted rows; the mean over classes that are there."""
-        return macro_value(evidence, self.point, weights)
 
     def interval(
         self,
@@ -37,8 +20,8 @@ class OperatingPoint(Metric):
         strata: Strata | None = None,
     ) -> Estimate:
         """The hull of two bootstraps, `widened`; none under 10 rows of a class."""
-        return operating_interval(evidence, self.point, level, quick, seed)
+        return operating_interval(evidence, self.of_ranks, level, quick, seed)
 
     def gain(self, simple: Rankings, complex: Rankings, level: float = 0.95) -> Estimate:
         """Paired bootstrap over rows, in points."""
-        return operating_gain(simple, complex, self.point, level)
+        return operating_gain(simple, complex, self.of_ranks, level)

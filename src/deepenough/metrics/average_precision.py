@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from deepenough.stats import (
-    Estimate,
-    Rankings,
-    Strata,
-    average_precision,
-    macro_value,
-    one_vs_rest,
-    precision_gain,
-    precision_interval,
-)
+from deepenough.stats import Estimate, Rankings, Ranks, Strata, average_precision, precision_gain, precision_interval
 
-from ._base import Answer, Metric
+from ._ranking import RankingMetric
 
 
-class AveragePrecision(Metric):
+class AveragePrecision(RankingMetric):
     """The mean precision at each positive row's score; for more than two classes the mean over classes."""
 
     name = "average_precision"
@@ -32,14 +21,9 @@ class AveragePrecision(Metric):
     requires = ()
     parameters = ()
 
-    def evidence(self, target: np.ndarray, answer: Answer, about: Any = None) -> Rankings:
-        """Rank the rows once a class."""
-        codes = np.asarray(target).astype(np.intp)
-        return one_vs_rest(codes, np.asarray(answer["probability"]))
-
-    def value(self, evidence: Rankings, weights: np.ndarray) -> float:
-        """Return the sum of precision times the step in recall; the mean over classes that are there."""
-        return macro_value(evidence, average_precision, weights)
+    def of_ranks(self, ranks: Ranks, weights: np.ndarray | None) -> float:
+        """Return the sum of precision times the step in recall."""
+        return average_precision(ranks, weights)
 
     def interval(
         self,

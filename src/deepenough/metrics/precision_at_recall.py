@@ -23,5 +23,5 @@ class PrecisionAtRecall(OperatingPoint):
     parameters = ("recall",)
     wanted = 0.9
 
-    def point(self, ranks: Ranks, weights: np.ndarray | None) -> float:
+    def of_ranks(self, ranks: Ranks, weights: np.ndarray | None) -> float:
         return precision_at_recall(ranks, self.wanted, weights)

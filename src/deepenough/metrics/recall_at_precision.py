@@ -23,5 +23,5 @@ class RecallAtPrecision(OperatingPoint):
     parameters = ("precision",)
     wanted = 0.9
 
-    def point(self, ranks: Ranks, weights: np.ndarray | None) -> float:
+    def of_ranks(self, ranks: Ranks, weights: np.ndarray | None) -> float:
         return recall_at_precision(ranks, self.wanted, weights)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from deepenough.stats import Estimate, Rankings, Strata, auc, auc_gain, auc_interval, macro_value, one_vs_rest
+from deepenough.stats import Estimate, Rankings, Ranks, Strata, auc, auc_gain, auc_interval
 
-from ._base import Answer, Metric
+from ._ranking import RankingMetric
 
 
-class RocAuc(Metric):
+class RocAuc(RankingMetric):
     """The chance that a row of the class ranks above another; of more than two classes the mean."""
 
     name = "roc_auc"
@@ -23,14 +21,9 @@ class RocAuc(Metric):
     requires = ()
     parameters = ()
 
-    def evidence(self, target: np.ndarray, answer: Answer, about: Any = None) -> Rankings:
-        """Rank the rows once a class."""
-        codes = np.asarray(target).astype(np.intp)
-        return one_vs_rest(codes, np.asarray(answer["probability"]))
-
-    def value(self, evidence: Rankings, weights: np.ndarray) -> float:
-        """Return the area, ties counted half; the mean over classes that are there."""
-        return macro_value(evidence, auc, weights)
+    def of_ranks(self, ranks: Ranks, weights: np.ndarray | None) -> float:
+        """Return the area, ties counted half."""
+        return auc(ranks, weights)
 
     def interval(
         self,

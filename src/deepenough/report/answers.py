@@ -251,7 +251,8 @@ def _more_rows(verdict: Document) -> Step:
     rows = words.real(verdict.get("rows_to_settle")) or words.real(verdict.get("rows_planning"))
     if rows is None:
         return Step("Collect more rows whose answer is known. Until then, treat it as not good enough.")
-    return Step(f"Collect rows whose answer is known: about {words.count(rows)} to judge on would settle it.")
+    range_ = words.between(verdict.get("rows_between"))
+    return Step(f"Collect rows whose answer is known: about {words.count(rows)} to judge on would settle it{range_}.")
 
 
 def _mend(audit: Document | None) -> Step:

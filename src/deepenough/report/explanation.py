@@ -6,7 +6,7 @@ from typing import Any
 
 from deepenough.report import words
 from deepenough.report.glossary import Glossary
-from deepenough.report.html import TEMPLATES
+from deepenough.report.pages import fill
 
 Document = dict[str, Any]
 STATES = {"sure": "met", "unsure": "undecided", "outside": "missed", "number": "chosen"}
@@ -28,26 +28,18 @@ SHOWN_INPUTS = 4  # cells of a neighbour
 
 def compose(found: Document) -> str:
     """Return the page; the same document gives the same bytes."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = [view(found, row) for row in found["rows"]]
-    page: str = environment.get_template("explain.html.j2").render(
-        run=found["run"],
-        model=found["model"],
-        title=f"{found['target']} of {rows[0]['name'].lower()}" if len(rows) == 1 else f"{len(rows)} decisions",
-        state=rows[0]["state"] if len(rows) == 1 else "chosen",
-        rows=rows,
-        left=found["asked"] - len(rows),
-        term=Glossary(),
-    )
-    return page
+    one = len(rows) == 1
+    values = {
+        "run": found["run"],
+        "model": found["model"],
+        "title": f"{found['target']} of {rows[0]['name'].lower()}" if one else f"{len(rows)} decisions",
+        "state": rows[0]["state"] if one else "chosen",
+        "rows": rows,
+        "left": found["asked"] - len(rows),
+        "term": Glossary(),
+    }
+    return fill("explain.html.j2", values)
 
 
 def view(found: Document, row: Document) -> Document:

@@ -10,8 +10,8 @@ from deepenough.report import sections, words
 from deepenough.report.answers import answer
 from deepenough.report.documents import Document, Documents, read
 from deepenough.report.glossary import Glossary
+from deepenough.report.pages import fill
 
-TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
 
 
@@ -30,17 +30,7 @@ def render(folder: Path) -> Path:
 
 def compose(found: Documents, name: str) -> str:
     """Return the page of a run's documents; `name` is the folder's, where nothing else says what to call it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page: str = environment.get_template("report.html.j2").render(**view(found, name))
-    return page
+    return fill("report.html.j2", view(found, name))
 
 
 def view(found: Documents, name: str) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def rows_needed(deep: Document) -> list[Fact]:
             )
         )
     if settle is not None:
-        found.append((words.count(settle), "rows would settle it if the gain stays as measured"))
+        said = "rows would settle it if the gain stays as measured"
+        found.append((words.count(settle), said + words.between(deep.get("rows_between"))))
     elif deep.get("gain") and deep.get("worth_it") == "undecided":
         found.append(("Too close", "to the line to say how many rows would settle it"))
     return found

@@ -34,7 +34,7 @@ def verdict(verdict: Document, console: Console, folder: str = "") -> None:
     head = Text(f"[{MARKS.get(first.state, '?')}] {first.status}: ", style=_loud(first.state))
     console.print(head.append(first.headline, style="bold default"))
     console.print(Padding(Text(str(verdict.get("sentence") or "")), (0, 0, 1, 4)))
-    console.print(_grid(_facts(first)))
+    console.print(grid(_facts(first)))
     _steps(first, console)
 
 
@@ -54,21 +54,22 @@ def _steps(first: Answers, console: Console) -> None:
 
     console.print(Text("\nWhat to do next", style="bold"))
     for step in first.steps:
-        console.print(_grid([("-", step.text)], 1))
+        console.print(grid([("-", step.text)], 1))
         if step.command:
             console.print(Text(f"    $ {step.command}"), soft_wrap=True)  # one line, to copy
 
 
-def _grid(rows: list[tuple[str, str]], width: int = 13) -> object:
+def grid(rows: list[tuple[str, str]], width: int = 13) -> object:
+    """Return names and what is said of each, in two columns that stay apart however narrow the terminal."""
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=width, style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=width, style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, said in rows:
-        grid.add_row(Text(name), Text(said))
-    return grid
+        table.add_row(Text(name), Text(said))
+    return table
 
 
 def audit(audit: Document, console: Console) -> None:
@@ -111,7 +112,7 @@ def leaderboard(verdict: Document, console: Console) -> None:
         facts = (line.validation, line.test if line.opened else ("not opened", ""), line.gain)
         _row(console, head, [_with_range(fact) for fact in facts], "bold" if line.chosen else "")
     for line in (found for found in lines if not found.ok):
-        console.print(_grid([("", f"{line.title}: {line.status}. {line.reason}".rstrip())], 1))
+        console.print(grid([("", f"{line.title}: {line.status}. {line.reason}".rstrip())], 1))
     console.print(Text("-> chosen. Ranges hold 95 of 100 times; 95 of 100 answers come faster.", style="dim"))
 
 

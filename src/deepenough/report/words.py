@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NONE = "–"  # what stands where a document says null
@@ -229,3 +229,13 @@ def names_metric(text: str, verdict: Mapping[str, Any]) -> bool:
 def capital(text: str) -> str:
     """Return the text with a capital at its start, the rest untouched."""
     return text[:1].upper() + text[1:]
+
+
+def between(rows: Sequence[float | None] | None) -> str:
+    """Say how far off a number of rows may be, after it."""
+    if not rows or rows[0] is None:
+        return ""
+    few, many = count(rows[0]), rows[1]
+    return (
+        f" ({few} to {count(many)} in 80 of 100 such cases)" if many else f" ({few} at least; perhaps no number would)"
+    )

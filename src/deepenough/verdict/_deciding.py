@@ -17,7 +17,7 @@ from deepenough.candidates._trial import Trial, refit, score_of
 from deepenough.dataset import Dataset
 from deepenough.metrics import Metric
 from deepenough.splits import Sealed, Split
-from deepenough.stats import Estimate, rows_to_settle, strata_of
+from deepenough.stats import Estimate, rows_between, rows_to_settle, strata_of
 from deepenough.value import Value
 from deepenough.verdict._beside import beside
 from deepenough.verdict._deep import deep_learning
@@ -135,9 +135,9 @@ def _settle(
     advice = (
         ON_TAILS if heavy else ADVICE if deep["worth_it"] == "undecided" and deep["gain"] and not chosen.deep else None
     )
-    needed = None
+    needed = between = None
     if outcome == "undecided" and not heavy and bar and bar.threshold is not None and bar.meets(test) is None:
-        needed = rows_to_settle(test, bar.threshold)
+        needed, between = rows_to_settle(test, bar.threshold), rows_between(test, bar.threshold)
     said = wording.sentence(outcome, chosen, test, metric, bar, deep, len(sealed), needed)
     return Verdict(
         outcome,
@@ -155,6 +155,7 @@ def _settle(
         notes,
         advice,
         needed,
+        between,
         evidence=besides.kind,
         prices=chosen.prices,
     )

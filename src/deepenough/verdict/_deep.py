@@ -12,7 +12,7 @@ from deepenough.bar import Bar
 from deepenough.candidates._climb import fits, gain_of
 from deepenough.candidates._trial import Trial
 from deepenough.metrics import Metric
-from deepenough.stats import Estimate, pooled, rows_planning, rows_to_settle
+from deepenough.stats import Estimate, pooled, rows_between, rows_planning, rows_to_settle
 from deepenough.verdict._document import Opened, estimate_document
 from deepenough.verdict._planning import Planned
 from deepenough.verdict._pooling import Evidence
@@ -30,6 +30,7 @@ UNTRIED: dict[str, Any] = {  # what is said of deep learning before anything is 
     "nested_gain": None,
     "times": None,
     "rows_to_settle": None,
+    "rows_between": None,
     "rows_planning": None,
 }
 
@@ -74,6 +75,7 @@ def deep_learning(
         "reason": reason,
         "why": why,
         "rows_to_settle": rows_to_settle(gain, planned.worth) if worth_it == "undecided" else None,
+        "rows_between": rows_between(gain, planned.worth) if worth_it == "undecided" else None,
     }
 
 

@@ -46,6 +46,7 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     advice: str | None = None
     rows_to_settle: int | None = None
+    rows_between: tuple[int, int | None] | None = None
     segments: list[dict[str, Any]] = field(default_factory=list)
     rules: dict[str, Any] | None = None
     readable_only: dict[str, Any] | None = None
@@ -86,6 +87,7 @@ class Verdict:
             "segments": self.segments,
             "openings": self.openings,
             "rows_to_settle": self.rows_to_settle,
+            "rows_between": self.rows_between,
         }
 
     def _row(self, trial: Trial) -> dict[str, Any]:
