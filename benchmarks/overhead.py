@@ -11,6 +11,7 @@ machine err upwards only, so the repeat with the smallest ratio is held against 
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib
 import json
 import os
@@ -63,10 +64,10 @@ def stages(words: list[str]) -> None:
         home = importlib.import_module(module)
         setattr(home, function, timed(getattr(home, function), spent, name))
     sys.argv = ["deepenough", *words]
-    try:
-        runpy.run_module("deepenough", run_name="__main__")
-    finally:
-        Path(out).write_text(json.dumps(spent | {"process": time.process_time()}), encoding="utf-8")
+    atexit.register(
+        lambda: Path(out).write_text(json.dumps(spent | {"process": time.process_time()}), encoding="utf-8")
+    )
+    runpy.run_module("deepenough", run_name="__main__")
 
 
 def own(folder: Path) -> float:

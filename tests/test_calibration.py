@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from deepenough.bundle import Plan
-from deepenough.candidates._calibration import FEWEST, Calibrated, Calibration, calibrate, folds_of, learn, logs
+from deepenough.candidates._calibration import (
+    FEWEST,
+    Calibrated,
+    Calibration,
+    _of_many,
+    _of_two,
+    calibrate,
+    folds_of,
+    learn,
+    logs,
+)
 from deepenough.dataset import Answer, Dataset
 from deepenough.export import parity, write
 from deepenough.export.graph import Graph, two_columns, widths
@@ -109,3 +119,14 @@ def test_what_ships_is_what_was_calibrated(calibration: Calibration, churn: obje
     model = Calibrated(Steep(), calibration).fit(data, data, Workspace())
     bundle = write.write(tmp_path / "bundle", data.task, model.export(), data, {})
     parity.prove(model.predict, bundle, data, 0)
+
+
+@pytest.mark.parametrize("at", [(1.0, 0.0), (0.5, -3.0), (3.0, 5.0)])
+def test_the_short_loss_of_two_classes_is_that_of_many(at: tuple[float, float]) -> None:
+    probability, truth = world(500, 2, 3.0)
+    probability[:2] = [[1.0, 0.0], [0.0, 1.0]]
+    (short, short_slope), (long, long_slope) = (
+        of(logs(probability), truth)(np.array(at)) for of in (_of_two, _of_many)
+    )
+    assert short == pytest.approx(long, rel=1e-9)
+    np.testing.assert_allclose(short_slope, long_slope, rtol=1e-8, atol=1e-8)

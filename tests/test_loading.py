@@ -13,6 +13,7 @@ from deepenough import shelves
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, DeepEnoughError, SettingError
 from deepenough.loading import load, load_like
+from deepenough.modalities._kinds import by_value, category_text
 from deepenough.task import Column
 
 N = 60
@@ -403,3 +404,13 @@ def test_every_kind_decodes_the_same_from_a_file_and_from_a_request(tmp_path: Pa
     modality = shelves.load("modalities", "tabular")
     asked = modality.features(modality.decode(requests, data.task), data.task)
     assert all(np.array_equal(asked[name], values, equal_nan=True) for name, values in data.features.items())
+
+
+def test_a_column_changed_once_a_text_is_the_column_changed_cell_by_cell() -> None:
+    texts = pd.Series([" a", "1.0", None, "NA", " a", "", np.nan, "1"], index=range(3, 11), name="x")
+    mixed = pd.Series([" a", 1, True, 1.0, "1", None], dtype=object)
+    for cells in (texts, mixed, texts.iloc[2:3], texts.astype("string"), texts.astype("category").astype(object)):
+        slow = [category_text(v) for v in cells]
+        assert list(by_value(cells, category_text)) == slow and list(by_value(cells, category_text).index) == list(
+            cells.index
+        )

@@ -1,6 +1,6 @@
 """python -m deepenough."""
 
-from deepenough.cli import main
+from deepenough.cli import process
 
 if __name__ == "__main__":
-    main()
+    process()

@@ -38,3 +38,11 @@ def main() -> None:
     """Run the command line; an error of ours is a sentence on stderr and an exit code, never a trace."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: see runs._pinned
     ending.run(app)
+
+
+def process() -> None:
+    """Run the command line as a process of its own, which it ends: what the console script calls."""
+    try:
+        main()
+    except SystemExit as done:
+        ending.leave(done.code if isinstance(done.code, int) else 0)

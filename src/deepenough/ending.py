@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
@@ -12,6 +15,16 @@ from deepenough.errors import DeepEnoughError, nearest
 
 STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer may bring its own click, so click's is not named here
+
+
+def leave(code: int) -> NoReturn:
+    """End the process as Python would, but for taking its objects apart one by one: 0.3 CPU seconds after a run, for nothing."""
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):  # its reader left: what it did not read, nobody will
+            stream.flush()
+    os._exit(code)
 
 
 def run(app: typer.Typer) -> NoReturn:

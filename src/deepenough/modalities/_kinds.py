@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,11 +162,26 @@ def epoch_seconds(times: pd.Series) -> np.ndarray:
 
 def categories(cells: pd.Series) -> tuple[str, ...]:
     """Return the known values as text, in order of the text; the rarest beyond a thousand are left out."""
-    counts = cells.map(category_text).value_counts(sort=False)
+    counts = by_value(cells, category_text).value_counts(sort=False)
     counts = counts[counts.index != ""]
     if len(counts) > MOST_CATEGORIES:
         counts = counts.sort_index().sort_values(ascending=False, kind="stable").iloc[:MOST_CATEGORIES]
     return tuple(sorted(str(c) for c in counts.index))
+
+
+def by_value(cells: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
+    """Return each cell changed; where all are text, or missing, once for each of the texts and not once a cell.
+
+    Other cells are changed one by one: among them 1, 1.0 and True are the same to a hash, and not the same to us.
+    """
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(cells, skipna=True) != "string":
+        return cells.map(change)
+    codes, texts = pd.factorize(cells)
+    changed = np.empty(len(texts) + 1, dtype=object)
+    changed[:] = [*map(change, texts), change(None)]  # the last is reached by -1, the code of what is missing
+    return pd.Series(changed[codes], index=cells.index, name=cells.name)
 
 
 def category_text(value: Any) -> str:

@@ -16,7 +16,7 @@ from deepenough.modalities._base import Modality
 from deepenough.modalities._calendar import PARTS, calendar
 from deepenough.modalities._cells import DECODERS, by_column, decode_exact
 from deepenough.modalities._files import ENDINGS, MISSING, Query, ask, check_names, read_table
-from deepenough.modalities._kinds import FIRST_YEAR, LAST_YEAR, find_column, parse_types
+from deepenough.modalities._kinds import FIRST_YEAR, LAST_YEAR, by_value, find_column, parse_types
 from deepenough.modalities._numbers import formats, read_numbers
 from deepenough.modalities._one_row import Reader, reader
 from deepenough.modalities._readers.chunks import in_pieces
@@ -178,7 +178,7 @@ def _tidy(frame: pd.DataFrame, as_written: Collection[str], written: Mapping[str
             frame[name] = _plain(series)
             continue
         _refuse_nested(series)
-        text = series.map(lambda v: v.strip() if isinstance(v, str) else str(v) if isinstance(v, bytes) else v)
+        text = by_value(series, lambda v: v.strip() if isinstance(v, str) else str(v) if isinstance(v, bytes) else v)
         text = text.astype(object).where(text.notna() & ~text.isin(MISSING), None)
         frame[name] = text if name in as_written else _as_numbers(text, written.get(name))
     return frame
@@ -242,6 +242,10 @@ def _plain(series: pd.Series) -> pd.Series:
 
 
 def _refuse_nested(series: pd.Series) -> None:
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(series, skipna=True) == "string":  # in C: a table of text has many cells
+        return
     nested = next((v for v in series if isinstance(v, dict | list | set | tuple | np.ndarray)), None)
     if nested is not None:
         form = "dict" if isinstance(nested, dict) else "list"
