@@ -19,7 +19,7 @@ READY := $(if $(filter 0,$(DEEP)),$(VENV)/.ready-core,$(VENV)/.ready-deep)
 help:  ## What there is.
 	@awk -F ':|  ## ' '/^[a-z]+:.*  ## / {printf "  make %-10s %s\n", $$1, $$NF}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## The thesis in three minutes, on data that ship with scikit-learn. DEEP=0 leaves torch out.
+demo: $(READY)  ## The thesis in a few minutes: two tables that ship with scikit-learn, and pictures made here. DEEP=0 leaves torch out.
 	$(BIN)/deepenough demo
 
 test: $(VENV)/.ready-dev  ## Style, floors, types, and the whole suite.
@@ -40,11 +40,14 @@ bench: $(VENV)/.ready-dev  ## CPU seconds of the corridor, and quality beside pu
 	$(BIN)/python benchmarks/learning_curves.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/training_loop.py
+	$(BIN)/python benchmarks/serving.py
 
 soak: $(VENV)/.ready-dev  ## Hundreds of sudden ends: nothing that was acknowledged may be lost.
 	$(BIN)/python tools/soak_registry.py --kills 500 --record
 	OMP_NUM_THREADS=1 $(BIN)/python tools/soak_runs.py --kills 50 --record
 	OMP_NUM_THREADS=1 $(BIN)/python tools/soak_bundles.py --kills 500 --mutations 10000 --record
+	$(BIN)/python tools/soak_serving.py --ends 50 --kills 60 --switches 200 --mutations 20000 --record
 
 licences: $(READY)  ## The licence of everything installed; fails on one that must not be there.
 	$(BIN)/python tools/licences.py

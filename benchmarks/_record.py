@@ -7,12 +7,12 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("numpy", "pandas", "scikit-learn", "lightgbm", "onnxruntime")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "lightgbm", "onnxruntime", "xgboost-cpu", "catboost", "torch")
 
 
 def write(name: str, seed: int, **figures: Any) -> Path:
@@ -25,10 +25,18 @@ def write(name: str, seed: int, **figures: Any) -> Path:
         "commit": commit(),
         "seed": seed,
         "machine": machine(),
-        "versions": {p: version(p) for p in PACKAGES},
+        "versions": {p: found for p in PACKAGES if (found := installed(p)) is not None},
     }
     path.write_text(json.dumps(about | figures, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def installed(package: str) -> str | None:
+    """Return the version of a package, where it is there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def commit() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,14 @@ def made(n: int = 400, kind: str = "classification", seed: int = 0) -> pd.DataFr
             "answer": answers[kind],
         }
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What runs share between them (embeddings) stays within the tests, and out of the person's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPENOUGH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ MOST_LINES, MOST_IN_FUNCTION, MEDIAN_FUNCTION = 400, 60, 12
 INSIDE = {
     "commands": "the command line starts, and answers --help, without pandas and the like",
     "runs.py:_run": "a run without a report loads no matplotlib and no templates",
+    "serving/_serve.py:_child": "the process that watches over the workers loads nothing of what they do",
 }
 # Identifiers that look like addresses; nobody calls them.
 NAMES_NOT_CALLED = ("http://www.w3.org/", "https://json-schema.org/")

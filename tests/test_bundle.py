@@ -215,3 +215,8 @@ def test_a_slow_model_is_timed_on_fewer_calls(shipped: Bundle, data: Dataset, mo
     monkeypatch.setattr(Bundle, "predict", slow)
     assert 60 <= time_rows(shipped, data)["p50"] < 1000
     assert len(calls) < 20 and set(calls) == {1}
+
+
+def test_the_same_graph_is_held_in_memory_once(copied: Path) -> None:
+    first, second = Bundle.load(copied), Bundle.load(copied)
+    assert first._session is second._session and first.graph == second.graph

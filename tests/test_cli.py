@@ -295,6 +295,27 @@ def test_ctrl_c_leaves_nothing_half_done(table: str) -> None:
     assert left == before and Path(".out.next/run.json").exists(), "what the same command goes on with"
 
 
+def test_ctrl_c_that_a_library_lets_fall_comes_again() -> None:
+    lost = """
+import os, signal, time
+from deepenough import ending
+ending.insist(0.2)
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+except KeyboardInterrupt:
+    pass
+try:
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("stopped")
+    os._exit(0)
+"""
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", lost], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("stopped\n", 0) and time.monotonic() - begun < 15, done.stderr
+
+
 def test_a_reader_that_leaves_early_is_no_error(done: tuple[Path, Said], tmp_path: Path) -> None:
     people(20_000).to_csv(tmp_path / "large.csv", index=False)
     process = start("predict", str(done[0] / "out"), str(tmp_path / "large.csv"))

@@ -15,7 +15,7 @@ from trials import chance, metric, off_by, ranked, right, rows, trial
 
 from deepenough import shelves
 from deepenough.bar import Bar, parse
-from deepenough.candidates import _climb, _trial
+from deepenough.candidates import _climb, _shipping
 from deepenough.candidates._climb import assured, best, better, choose, climb, excess, gain_between, worth_of
 from deepenough.candidates._trial import Trial, refit, try_out
 from deepenough.dataset import Answer, Dataset
@@ -406,7 +406,7 @@ def test_a_full_disk_is_no_fault_of_the_family(
     def full(*_: Any) -> Any:
         raise StorageError("no space")
 
-    monkeypatch.setattr(_trial.write, "write", full)
+    monkeypatch.setattr(_shipping.write, "write", full)
     with pytest.raises(StorageError):
         attempt(small, tmp_path / "bundle")
 

@@ -210,6 +210,9 @@ def test_the_same_seed_gives_the_same_verdict(tmp_path: Path, tiny_net: None) ->
             again.folder / f"trials/{key}/sealed.csv"
         ).read_bytes()
     assert not re.search(r'"(when|created|date)"', json.dumps(first.verdict))
+    assert json.loads((first.folder / "figures/quantization.json").read_text())["kept"] is None, (
+        "so small a net gains nothing"
+    )
 
 
 def test_what_is_steady_leaves_out_what_is_measured_and_no_more() -> None:

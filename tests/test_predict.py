@@ -184,6 +184,15 @@ def test_identifiers_are_carried_through(ids: list[Any], churn: Run, tmp_path: P
     assert ["" if i is None else str(i) for i in answers] == [str(i) for i in ids]
 
 
+def test_a_key_that_is_called_as_an_answer_is_carried_through_too(tmp_path: Path) -> None:
+    frame = people(300).rename(columns={"id": "prediction"})
+    done = deepenough.run(frame, "answer", bar="accuracy >= 0.6", cores=1, report=False, out=tmp_path / "run")
+    assert done.bundle.task.keys == ("prediction",)
+    answers = done.predict(frame.head(5))
+    assert answers["key_prediction"].tolist() == frame["prediction"].head(5).tolist()
+    assert set(answers["prediction"]) <= {"no", "yes"} and "row" not in answers
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 SECRET = "4111-1111-secret"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,14 @@ import pytest
 
 from deepenough import shelves
 from deepenough.bundle import Bundle, Plan
+from deepenough.candidates._shipping import Judged
+from deepenough.candidates._trial import Trial, refit
 from deepenough.dataset import Dataset
 from deepenough.export import quantize, write
 from deepenough.export.graph import Graph, two_columns, widths
 from deepenough.loading import load
+from deepenough.splits import Part
+from deepenough.workspace import Workspace
 
 AUC = shelves.load("metrics", "roc_auc")
 
@@ -59,7 +64,7 @@ def test_a_quantized_graph_answers_nearly_the_same_and_passes_the_gate(
 ) -> None:
     from deepenough.bundle import _gate
 
-    graph = quantize.quantize(network.graph, data.tensors, how)
+    graph = quantize.quantize(network.graph, [data.tensors], how)
     _gate.check(graph)
     assert len(graph) < 0.5 * len(network.graph)
     session = quantize._session(graph)
@@ -119,8 +124,6 @@ def test_what_no_longer_meets_the_bar_is_not_kept(
     ("family", "why"), [("gradient_boosting", "Trees compare numbers"), ("linear", "too few to gain by")]
 )
 def test_where_nothing_is_multiplied_nothing_is_tried(family: str, why: str, data: Dataset, tmp_path: Path) -> None:
-    from deepenough.workspace import Workspace
-
     model: Any = shelves.load("candidates", family).build(data.task, {}, 0)
     model.fit(data.take(np.arange(300)), data.take(np.arange(300, 400)), Workspace())
     bundle = write.write(tmp_path / "bundle", data.task, model.export(), data, {})
@@ -133,7 +136,7 @@ def test_the_stopwatch_is_the_processor(network: Bundle) -> None:
 
 
 def test_a_kept_graph_answers_and_the_other_ships_beside_it(network: Bundle, data: Dataset, tmp_path: Path) -> None:
-    small = quantize.quantize(network.graph, data.tensors, "dynamic")
+    small = quantize.quantize(network.graph, [data.tensors], "dynamic")
     plan = Plan(network.graph, ("probability",), quantized=small)
     bundle = write.write(tmp_path / "bundle", data.task, plan, data, {})
     assert (
@@ -143,3 +146,36 @@ def test_a_kept_graph_answers_and_the_other_ships_beside_it(network: Bundle, dat
     )
     assert bundle.run(data.tensors)["probability"].tolist() != network.run(data.tensors)["probability"].tolist()
     assert bundle.digest != network.digest
+
+
+@pytest.mark.parametrize("one_row_ms", [1.0, 0.5], ids=["as slow", "twice as fast"])
+def test_a_network_fitted_again_ships_in_eight_bits_only_where_they_pay(
+    one_row_ms: float, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    timed(monkeypatch, [1.0, 9.0, *[one_row_ms, 9.0] * 2])
+    monkeypatch.setattr(quantize, "LOSS", 0.5)
+    trial = Trial("tabular_net", "Neural network for tables", 4, settings={"width": 32, "epochs": 1, "heads": 2})
+    final = Part(np.arange(300), np.arange(300, 400), np.arange(300, 400))
+    kept = Workspace(stamp="the same question")
+    done, bundle = refit(trial, data, final, kept, tmp_path / "bundle", 0, Judged(AUC))
+    document = json.loads((tmp_path / "quantization.json").read_text(encoding="utf-8"))
+    small = document["kept"] is not None
+    assert bundle is not None and small == (one_row_ms < 1.0) == ("model.int8.onnx" in bundle.files)
+    assert len(document["tried"]) == 2 and document["schema"] == quantize.SCHEMA
+    again, same = refit(trial, data, final, kept, tmp_path / "bundle", 0, Judged(AUC))
+    assert same is not None and same.digest == bundle.digest and again.size_bytes == done.size_bytes
+
+
+def test_what_cannot_be_quantized_is_said_and_the_model_stands(
+    network: Bundle, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> bytes:
+        raise ValueError("shapes differ")
+
+    monkeypatch.setattr(quantize, "quantize", broken)
+    found = quantize.compare(network, data, AUC)
+    assert (
+        found.graph is None
+        and [t["reason"] for t in found.document["tried"]] == ["It could not be made (ValueError)."] * 2
+    )

@@ -17,6 +17,7 @@ from deepenough.dataset import Dataset
 from deepenough.errors import NotApplicable, ParityError
 from deepenough.export import raw
 from deepenough.loading import load
+from deepenough.runs import Run, run
 from deepenough.workspace import Workspace
 
 
@@ -103,3 +104,22 @@ def test_what_steps_make_no_graph_can_say(shipped: tuple[Bundle, Dataset, pd.Dat
 def test_a_plan_is_data_alone() -> None:
     plan = Plan(b"", ("value",))
     assert (plan.steps, dict(plan.files), plan.threshold, plan.quantized) == ((), {}, None, None)
+
+
+def test_a_run_writes_it_where_it_is_asked_for(tmp_path: Path) -> None:
+    frame = table(n=300)
+    done = run(frame, "answer", bar="accuracy >= 0.6", cores=1, report=False, onnx_raw=True, out=tmp_path / "run")
+    session = onnxruntime.InferenceSession(str(done.folder / "raw.onnx"))
+    assert {i.name for i in session.get_inputs()} == {c.name for c in done.bundle.task.inputs}
+    assert "raw.onnx" not in done.bundle.files
+
+
+def test_a_run_whose_model_no_graph_can_say_is_whole_and_says_so(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    good = rng.random(300) < 0.5
+    words = [" ".join(rng.choice(["fine", "good", "one"] if g else ["bad", "late", "none"], 9)) for g in good]
+    frame = pd.DataFrame({"said": [f"{w} {i}" for i, w in enumerate(words)], "answer": np.where(good, "yes", "no")})
+    asked = {"bar": "accuracy >= 0.6", "cores": 1, "report": False, "types": {"said": "text"}, "out": tmp_path / "run"}
+    with pytest.raises(NotApplicable, match=r"The run is whole in .*run', without raw.onnx: .*tfidf"):
+        run(frame, "answer", **asked, onnx_raw=True)
+    assert Run.load(tmp_path / "run").verdict["outcome"] == "met" and not (tmp_path / "run" / "raw.onnx").exists()

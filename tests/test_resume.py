@@ -380,6 +380,7 @@ def test_every_option_that_can_change_the_verdict_is_part_of_the_request() -> No
         "out": "where it stands",
         "overwrite": "whether something else may go",
         "report": "made of the documents",
+        "onnx_raw": "made of the bundle",
         "command": "noted for people",
         "say": "told on the way",
     }

@@ -21,14 +21,22 @@ from deepenough import shelves, testing
 from deepenough.errors import ShelfError, Unavailable
 from deepenough.testing import _checks, _samples
 
+TRANSFER = 3  # a rung: minutes a fit; `test_deep_images` fits these once
+
 
 def _every_promise() -> list[object]:
     return [
-        pytest.param(promise, id=f"{shelf}-{book}-{name}")
+        pytest.param(
+            promise, id=f"{shelf}-{name}-{kept}", marks=[pytest.mark.slow] if _takes_minutes(book, kept) else []
+        )
         for shelf in shelves.SHELVES
-        for book in shelves.shelf(shelf)
-        for name, promise in testing.promises(shelf, book)
+        for name, book in shelves.shelf(shelf).items()
+        for kept, promise in testing.promises(shelf, name)
     ]
+
+
+def _takes_minutes(book: shelves.Book, promise: str) -> bool:
+    return book.facts.get("rung") == TRANSFER and promise != "answers_kinds_on_the_shelf"
 
 
 @pytest.mark.parametrize("promise", _every_promise())
@@ -90,6 +98,7 @@ class Below(Check):
     code = "{code}"
     title = "Numbers far below zero"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset):
         found = []

@@ -25,7 +25,7 @@ REFUSED = re.compile(
 READ = {"interpret-core": "MIT"}  # read at the head of every file of the package: its metadata name none
 LESSER = re.compile(r"LGPL|Lesser|Library General", re.I)
 KNOWN = re.compile(
-    r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|HPND|BSL-1\.0|Boost|Unlicense)\b"
+    r"\b(MIT|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|HPND|CNRI-Python|BSL-1\.0|Boost|Unlicense)\b"
     r"|Public Domain",
     re.I,
 )

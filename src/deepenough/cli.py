@@ -42,6 +42,7 @@ def main() -> None:
 
 def process() -> None:
     """Run the command line as a process of its own, which it ends: what the console script calls."""
+    ending.insist()
     try:
         main()
     except SystemExit as done:

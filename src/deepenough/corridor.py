@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from deepenough import documents, shelves
+from deepenough import contact_sheets, documents, shelves
 from deepenough.bar import Bar
 from deepenough.candidates._climb import climb
+from deepenough.candidates._shipping import QUANTIZATION
 from deepenough.candidates._trial import Trial
-from deepenough.checks import audit_inputs, audit_labels, audit_pair
-from deepenough.dataset import Dataset
+from deepenough.checks import apart, audit_inputs, audit_labels, audit_pair
+from deepenough.dataset import Answer, Dataset
 from deepenough.errors import DataError
 from deepenough.explainers import drives, tree_to_read
 from deepenough.export.evidence import add_evidence
 from deepenough.figures import draw
 from deepenough.files import copy_folder, read_json, to_csv, to_json, write_bytes, write_json, write_text
+from deepenough.findings import Finding
 from deepenough.learning_curves import learn
 from deepenough.ledger import Ledger, digest
 from deepenough.metrics import Metric
@@ -30,6 +32,7 @@ from deepenough.seal import JUDGEMENTS, LEDGER, must_be_sealed
 from deepenough.segments import by_segment
 from deepenough.splits import Sealed, Split, split
 from deepenough.stats import provable
+from deepenough.training import curve
 from deepenough.value import Value, parse
 from deepenough.verdict import Verdict, decide
 from deepenough.workspace import Workspace
@@ -75,7 +78,8 @@ class Corridor:
         if self.test is not None:
             audit = audit.joined(audit_pair(self.dataset, self.test))
         strata = shelves.load("tasks", self.dataset.task.kind).strata(self.dataset.truth)
-        cut = split(self.dataset, strata, seed=self.seed, given=self.test is not None)
+        given, together = self.test is not None, apart(audit.findings)
+        cut = split(self.dataset, strata, seed=self.seed, given=given, apart=together)
         development = self.dataset.take(cut.development)
         held = self.test if self.test is not None else self.dataset.take(cut.sealed)
         audit = audit.joined(audit_labels(development))
@@ -86,6 +90,7 @@ class Corridor:
         if blockers and self.earlier:
             raise DataError(f"Nothing is looked at again: {blockers[0].message} {blockers[0].remedy}")
         if blockers:
+            self._show(audit.findings, held, None)
             return self._write_verdict(documents.not_ready(blockers[0], self.metric, self.bar))
         trials = self._climb(development, cut, sealed)
         drawn = None if strata is None or cut.strategy != "stratified" else (held.truth, self.dataset.truth)
@@ -108,6 +113,7 @@ class Corridor:
         if self._value is not None:
             verdict = earning(verdict, self._value, held.truth)
         self._keep(verdict, development, held, cut)
+        self._show(audit.findings, held, verdict.answer)
         return self._write_verdict(verdict, sealed)
 
     def _seal(self, held: Dataset) -> Sealed:
@@ -160,9 +166,10 @@ class Corridor:
         if value is None:
             return None
         side, good = ("or more", "above") if self.bar.at_least else ("or less", "below")
+        article = "an" if self.metric.name[0] in "aeiou" else "a"
         return {
             "value": value,
-            "text": f"With {n_sealed:,} sealed rows only a {self.metric.name} of {value:.4g} {side} "
+            "text": f"With {n_sealed:,} sealed rows only {article} {self.metric.name} of {value:.4g} {side} "
             f"will probably be shown to be {good} {self.bar.threshold:g}.",
         }
 
@@ -184,8 +191,13 @@ class Corridor:
         copy_folder(trials / chosen / "bundle", self.folder / "bundle")
         shown = {k: o.answer for k, o in verdict.opened.items() if o.trial.rung > 0 or k == chosen}
         drawn = draw(held, shown, chosen) | tree_to_read(trials, (chosen, *verdict.opened))
+        drawn |= curve.to_show(trials, [t.key for t in verdict.trials])
         for name, figure in drawn.items():
             write_json(self.folder / "figures" / f"{name}.json", figure)
+        for opened in verdict.opened.values():  # only networks have one
+            if (trials / opened.trial.key / QUANTIZATION).exists():
+                found = {"title": opened.trial.title, **read_json(trials / opened.trial.key / QUANTIZATION)}
+                write_json(self.folder / "figures" / QUANTIZATION, found)
         fired = firing(development, held)
         if fired is not None:
             write_json(self.folder / "figures" / "rules.json", fired)
@@ -194,6 +206,12 @@ class Corridor:
                 write_json(self.folder / "figures" / f"{name}.json", figure)
         for name, figure in self._learning(verdict, development, cut).items():
             write_json(self.folder / "figures" / f"{name}.json", figure)
+
+    def _show(self, findings: list[Finding], held: Dataset, answer: Answer | None) -> None:
+        """Keep the pictures that the report shows, where the examples are pictures."""
+        sheets = contact_sheets.draw(self.dataset, findings, held, answer)
+        if sheets:
+            write_json(self.folder / "figures" / "pictures.json", sheets)
 
     def _learning(self, verdict: Verdict, development: Dataset, cut: Split) -> dict[str, dict[str, Any]]:
         """What more rows would bring, where the budget allows it and no bar is met."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import logging
 import os
+import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -15,6 +18,28 @@ from deepenough.errors import DeepEnoughError, nearest
 
 STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer may bring its own click, so click's is not named here
+
+
+def insist(seconds: float = 2.0) -> None:
+    """Raise Ctrl-C again and again until the process has ended: where it falls into the import of a library, or into a call that
+    clears errors, the first one is lost. A process that was started to ignore it still does.
+    """
+
+    def stop(*_: object) -> NoReturn:
+        again = threading.Timer(seconds, _once_more)
+        again.daemon = True
+        again.start()
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stop)
+
+
+def _once_more() -> None:
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:  # to the main thread itself, so that a call it waits in ends, too
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def leave(code: int) -> NoReturn:

@@ -167,8 +167,8 @@ def _against(
     run: Run, rows: SealedRows, metric: Metric, asked: Asked, trial: dict[str, Any], level: float
 ) -> Comparison:
     """Hold theirs against one of ours: the bundle that the seal was opened for answers the same rows."""
-    answer = Bundle.load(run.folder / "trials" / trial["key"] / "bundle").answer_features(
-        rows.dataset.features, len(rows.dataset)
+    answer = Bundle.load(run.folder / "trials" / trial["key"] / "bundle").answer_known(
+        rows.dataset.examples, rows.dataset.features
     )
     ours = Given({name: np.asarray(values, np.float64) for name, values in answer.items()})
     return held_against(

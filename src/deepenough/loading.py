@@ -11,10 +11,11 @@ import numpy as np
 from deepenough import shelves
 from deepenough.dataset import Dataset
 from deepenough.errors import DataError, SettingError, nearest
+from deepenough.examples import Identified
 from deepenough.findings import Finding
 from deepenough.modalities._readers.query import Query
 from deepenough.modalities._readers.sources import said
-from deepenough.task import Task
+from deepenough.task import Column, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ RARE_CLASS = 10
 LEAST_ROWS = 5  # fewer cannot even be cut in two; the checks say what more is wanted
 LARGEST = 3.4e38  # what the models answer in: float32
 KEEPS = ("key", "group", "time")
+DAMAGED = "DE022"  # the check's code, which the pictures that are left out while loading carry, too
 
 
 def load(
@@ -37,13 +39,13 @@ def load(
     task: str | None = None,
     positive: str | None = None,
 ) -> Dataset:
-    """Read a table and fix, once, what is to be predicted from what.
+    """Read a table, or pictures, and fix, once, what is to be predicted from what.
 
     Parameters
     ----------
     source : path of a file (CSV, JSON, Parquet, Arrow, Excel; packed or not; ``book.xlsx#Sheet2`` names a part), a `Query`
-        of a database, or a DataFrame.
-    target : the column to predict.
+        of a database, or a DataFrame; of pictures a folder of class folders, a zip of one, or a table that names them.
+    target : the column to predict; of a folder of class folders what their names are called (``label``).
     types : kinds of columns by name, where they should not be found out (``{"zip": "category"}``).
     group : column whose equal values must stay on one side of every split (a customer, a machine).
     time : column that orders the rows; the split then tests on the latest.
@@ -56,11 +58,13 @@ def load(
     """
     modality = _modality(source)
     found, rows = modality.read(source, {"target": target, "types": types, "group": group, "time": time})
+    target = target or found.target
     if target is None:
         raise DataError(
             f"Say what is to be predicted: --target COLUMN. The columns are: {', '.join(rows.columns[:20])}."
         )
     dataset = _dataset(modality, found, rows, target, task, positive)
+    dataset.findings += _noted(modality, source)
     if isinstance(source, Query) and not source.ordered:
         dataset.findings.append(_unordered())
     return dataset
@@ -73,6 +77,7 @@ def load_like(task: Task, source: Any) -> Dataset:
     """
     modality = shelves.load("modalities", task.modality)
     _, rows = modality.read(source, {"task": task})
+    rows, lost = _openable(modality, task, rows)
     labelled = task.target in rows
     values = _target_values(rows, task.target) if labelled and task.target else None
     if values is not None and task.target:
@@ -80,7 +85,9 @@ def load_like(task: Task, source: Any) -> Dataset:
         if len(keep) == 0:
             raise DataError(f"No row of {said(source)} has a value in '{task.target}'.")
         rows, values = rows.iloc[keep].reset_index(drop=True), values[keep]
-    return _build(modality, task, rows, None if values is None else _encode_known(task, values, said(source)))
+    built = _build(modality, task, rows, None if values is None else _encode_known(task, values, said(source)))
+    built.findings += lost
+    return built
 
 
 def _modality(source: Any) -> Modality:
@@ -94,6 +101,54 @@ def _modality(source: Any) -> Modality:
         raise DataError(f"A {type(source).__name__} is nothing deepenough can read. Give a path or a DataFrame.")
     modality: Modality = books[sure[0][1]]
     return modality
+
+
+def set_aside(source: Any) -> Any:
+    """Return the part of a source that its maker set aside to test on, as a source; None where there is none."""
+    found = _aside(_modality(source), source)
+    return None if found is None else found[0]
+
+
+def _aside(modality: Modality, source: Any) -> tuple[Any, str] | None:
+    return modality.set_aside(source) if modality.files else None  # type: ignore[attr-defined]
+
+
+def _openable(modality: Modality, task: Task, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the rows whose file can be opened, and what is said of the others; `DataError` where none is left."""
+    if not modality.files:
+        return rows, []
+    damaged: dict[int, str] = modality.left_out(rows, task)  # type: ignore[attr-defined]
+    if not damaged:
+        return rows, []
+    names = _names(rows, task)
+    first = min(damaged)
+    if len(damaged) == len(rows):
+        raise DataError(f"None of the {len(rows):,} files can be opened. The first, {names[first]}, {damaged[first]}.")
+    stay = np.setdiff1d(np.arange(len(rows)), list(damaged))
+    return rows.iloc[stay].reset_index(drop=True), [_damaged(damaged, names, len(rows))]
+
+
+def _names(rows: pd.DataFrame, task: Task) -> list[str]:
+    key = next(iter(task.keys), None)
+    return [f"'{name}'" for name in rows[key]] if key in rows else [f"row {i}" for i in range(len(rows))]
+
+
+def _damaged(damaged: Mapping[int, str], names: list[str], n: int) -> Finding:
+    shown = "; ".join(f"{names[i]} {damaged[i]}" for i in sorted(damaged)[:3])
+    more = f"; and {len(damaged) - 3:,} more" if len(damaged) > 3 else ""
+    return Finding(
+        DAMAGED,
+        "warning",
+        "files",
+        f"{len(damaged):,} of {n:,} files cannot be opened and were left out: {shown}{more}.",
+        "Copy or save them again, or take them out of the folder. Find out why they are damaged: if it is those of one "
+        "class or one source, the verdict does not speak of them.",
+        {
+            "files": len(damaged),
+            "share": len(damaged) / n,
+            "names": [names[i].strip("'") for i in sorted(damaged)[:200]],
+        },
+    )
 
 
 def _target_values(rows: pd.DataFrame, target: str) -> np.ndarray:
@@ -111,6 +166,7 @@ def _target_values(rows: pd.DataFrame, target: str) -> np.ndarray:
 def _dataset(
     modality: Modality, found: Task, rows: pd.DataFrame, target: str, kind: str | None, positive: str | None
 ) -> Dataset:
+    rows, lost = _openable(modality, found, rows)
     values = _target_values(rows, target)
     known = np.array([v is not None for v in values])
     if not known.any():
@@ -120,7 +176,7 @@ def _dataset(
             f"The table has {known.sum()} row(s) with a value in '{target}': too few to learn from and to judge by. "
             "Collect some hundred."
         )
-    findings = [] if known.all() else [_unlabelled(target, known)]
+    findings = [*lost, *([] if known.all() else [_unlabelled(target, known)])]
     plain = np.array(values[known].tolist())
     name = kind or _kind_of(plain)
     task_kind = _task_kind(name)
@@ -185,6 +241,15 @@ def _refuse_far(encoded: np.ndarray, target: str) -> None:
         raise DataError(f"The target '{target}' holds a number beyond 3.4e38. Rescale it, or leave those rows out.")
 
 
+def _noted(modality: Modality, source: Any) -> list[Finding]:
+    """Say what of a folder or zip is not learnt from."""
+    aside = _aside(modality, source)
+    if aside is None:
+        return []
+    message = f"The folder '{aside[1]}' was set aside by whoever made the data: it is what a run tests on."
+    return [Finding("DE000", "note", "files", message, "Name another with --test, where that is not meant.", {})]
+
+
 def _unordered() -> Finding:
     return Finding(
         "DE000",
@@ -245,9 +310,15 @@ def _build(
     features = modality.features(examples, task)
     about = pd.DataFrame({"row": np.arange(len(rows)) if numbers is None else numbers})
     for column in task.columns:
-        if column.role in KEEPS and column.name in rows and (column.name != "row" or column.role != "key"):
+        if _is_kept(column) and column.name in rows and (column.name != "row" or column.role != "key"):
             about[_not_row(column.name)] = rows[column.name].to_numpy()
-    return Dataset(task, examples, target, about, content_ids(features, len(rows)), features)
+    ids = examples.identities() if isinstance(examples, Identified) else content_ids(features, len(rows))
+    return Dataset(task, examples, target, about, ids, features)
+
+
+def _is_kept(column: Column) -> bool:
+    """Whether a column that is no input is kept beside the examples: what names them, parts them, or makes segments."""
+    return column.role in KEEPS or (column.role == "about" and column.why is None)
 
 
 def _not_row(name: str) -> str:
@@ -277,6 +348,7 @@ def read_again(task: Task, source: Any, numbers: np.ndarray | None) -> tuple[Dat
     """
     modality = shelves.load("modalities", task.modality)
     _, rows = modality.read(source, {"task": task})
+    rows, _ = _openable(modality, task, rows)
     if task.target is None or task.target not in rows:
         raise DataError(
             f"{said(source, first=True)} has no column '{task.target}', so nothing can be judged by it. Name the table as it was."

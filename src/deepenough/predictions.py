@@ -1,9 +1,9 @@
-"""Answers to the rows of a table, as columns and as a file: a piece at a time, so that the table may be larger than memory."""
+"""Answers to rows of a table, or to pictures, as columns and as a file: a piece at a time, so that it may be larger than memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from deepenough.bundle import Bundle
 from deepenough.errors import DataError, SettingError
 from deepenough.examples import Columns, Examples
 from deepenough.files import new_file, to_csv
+from deepenough.modalities._readers.sources import said
 from deepenough.task import Column, Task
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ class Piece:
 
     Attributes
     ----------
-    columns : the table's identifiers (``row``, counted from 0, where it has none), those of `Bundle.predict`, and ``in_range``.
+    columns : the table's identifiers (``row``, counted from 0, where it has none), those of `Bundle.predict`, and ``in_range``;
+        none where no file of this piece can be opened.
     unread : columns of the table that the model knows nothing of.
+    left_out : files that cannot be opened, and why: a sentence each; they have no answer.
     share : how much of the source is read by now, 0..1.
     """
 
     columns: Answers
     unread: list[str]
     share: float
+    left_out: list[str] = field(default_factory=list)
 
 
 def predict(bundle: Bundle, source: Any) -> Answers:
@@ -47,7 +51,9 @@ def predict(bundle: Bundle, source: Any) -> Answers:
     Columns: the table's identifiers (``row``, counted from 0, where it has none), then those of `Bundle.predict`, then
     ``in_range``: whether every input is inside what was seen in training.
     """
-    pieces = [piece.columns for piece in stream(bundle, source)]
+    pieces = [piece.columns for piece in stream(bundle, source) if len(piece.columns["in_range"]) or not piece.left_out]
+    if not pieces:
+        raise DataError(f"None of the files of {said(source)} can be opened. Copy or save them again.")
     return pieces[0] if len(pieces) == 1 else {n: np.concatenate([p[n] for p in pieces]) for n in pieces[0]}
 
 
@@ -60,8 +66,32 @@ def stream(bundle: Bundle, source: Any) -> Iterator[Piece]:
         pieces = iter([(modality.read(source, {"task": bundle.task})[1], 1.0)])
     start = 0
     for rows, share in pieces:
-        yield _answered(bundle, modality, rows, start, share)
+        yield (
+            _of_files(bundle, modality, rows, start, share)
+            if modality.files
+            else _answered(bundle, modality, rows, start, share)
+        )
         start += len(rows)
+
+
+def _of_files(bundle: Bundle, modality: Any, rows: pd.DataFrame, start: int, share: float) -> Piece:
+    """Answer what can be opened, and name the rest: one damaged file in thousands must not hold up the others."""
+    damaged: dict[int, str] = {}
+    try:
+        return _answered(bundle, modality, rows, start, share)
+    except DataError:
+        damaged = modality.left_out(rows, bundle.task)
+        if not damaged:
+            raise
+    key = next((name for name in bundle.task.keys if name in rows), None)
+    names = [f"row {start + i}" if key is None else repr(str(rows[key].iloc[i])) for i in sorted(damaged)]
+    told = [f"{name} {damaged[i]}." for name, i in zip(names, sorted(damaged), strict=True)]
+    stay = np.setdiff1d(np.arange(len(rows)), list(damaged))
+    if not len(stay):
+        return Piece({}, [], share, told)
+    rest = _answered(bundle, modality, rows.iloc[stay].reset_index(drop=True), start, share)
+    numbered = {"row": start + stay} if "row" in rest.columns else {}
+    return Piece(rest.columns | numbered, rest.unread, share, told)
 
 
 def _answered(bundle: Bundle, modality: Any, rows: pd.DataFrame, start: int, share: float) -> Piece:
@@ -72,11 +102,12 @@ def _answered(bundle: Bundle, modality: Any, rows: pd.DataFrame, start: int, sha
             raise
         raise DataError(f"Counted on from row {start:,}: {error}") from error
     keys = {name: rows[name].to_numpy() for name in dict.fromkeys((ROW_ID, *bundle.task.keys)) if name in rows}
+    answers = bundle.columns(bundle.answer(examples)) | {"in_range": in_range(examples, rows, bundle.task)}
+    keys = {f"key_{name}" if name in answers else name: values for name, values in keys.items()}
     numbered = keys or {"row": np.arange(start, start + len(rows))}
-    said = bundle.columns(bundle.answer(examples))
     known = {ROW_ID, *(c.name for c in bundle.task.columns)}
     unread = [str(name) for name in rows.columns if name not in known]
-    return Piece(numbered | said | {"in_range": in_range(examples, rows, bundle.task)}, unread, share)
+    return Piece(numbered | answers, unread, share)
 
 
 def in_range(examples: Examples, rows: pd.DataFrame, task: Task) -> np.ndarray:
@@ -111,8 +142,9 @@ def save(pieces: Iterator[Piece], path: Path, tell: Callable[[Piece, int], None]
     form, rows = _form(path), 0
     with new_file(path) as temporary, form(temporary) as add:
         for piece in pieces:
-            add(piece.columns)
-            rows += len(piece.columns["in_range"])
+            if piece.columns:
+                add(piece.columns)
+                rows += len(piece.columns["in_range"])
             tell(piece, rows)
     return rows
 

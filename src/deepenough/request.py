@@ -42,6 +42,9 @@ class Request:
     value: str | None = None
     price: str | None = None
     how_much_data: bool = False
+    weights: str | Path | None = None
+    allow_download: bool = False
+    keep: Collection[str] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Request:

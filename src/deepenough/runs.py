@@ -16,9 +16,10 @@ from deepenough.bundle import Bundle
 from deepenough.candidates._tuning import must_be_able
 from deepenough.corridor import Corridor
 from deepenough.dataset import Dataset
-from deepenough.errors import DataError, SettingError, nearest
+from deepenough.errors import DataError, NotApplicable, SettingError, nearest
+from deepenough.export import raw
 from deepenough.files import write_json
-from deepenough.loading import load, load_like
+from deepenough.loading import load, load_like, set_aside
 from deepenough.metrics import Metric, named
 from deepenough.modalities._readers.query import Query
 from deepenough.modalities._readers.sources import said, title
@@ -27,14 +28,17 @@ from deepenough.request import Request
 from deepenough.rules import attach, located
 from deepenough.rules import read as read_rules
 from deepenough.tracking import find
+from deepenough.training.keeping import must_be_kept
+from deepenough.training.weights import must_be_there
 from deepenough.value import parse as parse_value
-from deepenough.workspace import Workspace
+from deepenough.workspace import Workspace, usual_cache
 from deepenough.workspace import cores as cores_found
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAME_ROWS = 0.5  # a test file with a larger share of the training rows is no test
+RAW = "raw.onnx"
 MANY_CELLS = 5_000_000  # under so many a second thread costs more than it brings, and changes the last digits
 
 
@@ -95,7 +99,8 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
         worth: float | None = None, budget: str | float = "10m", cores: int | None = None, seed: int = 0, full: bool = False,
         despite: Collection[str] = (), out: str | Path | None = None, overwrite: bool = False, open_again: str | None = None,
         rules: Any = None, tune: int = 0, explainable: bool = False, value: str | None = None, price: str | None = None,
-        how_much_data: bool = False, report: bool = True, command: str | None = None,
+        how_much_data: bool = False, weights: str | Path | None = None, allow_download: bool = False,
+        keep: Collection[str] = (), report: bool = True, onnx_raw: bool = False, command: str | None = None,
         say: Callable[[str], None] | None = None) -> Run:
     # fmt: on
     """Audit, split, seal, climb, decide, and write it all down.
@@ -118,7 +123,10 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     rules : an expert's, as rung 0: path, text or dicts. tune : settings to search a family. explainable : ship only a readable model.
     value : what decisions about two classes are worth: ``fn=50, fp=1, rows_per_month=20000``. It draws the line between yes and no.
     price : what seconds cost, where it is not the usual: ``cpu_hour=0.08, watts=9, currency=EUR``.
+    onnx_raw : write ``raw.onnx``, too: the model with the columns themselves as inputs, for runtimes that know nothing of bundles.
     how_much_data : say what more rows would bring even where a bar is met, whatever the fits on fewer rows take.
+    weights : of a pretrained network: a folder with safetensors, or a name on Hugging Face; the default is DEEPENOUGH_WEIGHTS.
+    allow_download : fetch it by its name where it is not here. keep : what changed pictures must keep: orientation, colour, scale.
 
     Raises
     ------
@@ -132,7 +140,10 @@ def run(source: Any, target: str | None = None, *, bar: str | None = None, metri
     _check(asked)
     unfinished.must_be_free(folder := None if out is None else Path(out), overwrite, open_again)
     asked = replace(asked, cores=cores or cores_found(), budget=_seconds(budget))
-    return _run(asked, source, test, folder, overwrite, report, command, say)
+    done, dataset = _run(asked, source, test, folder, overwrite, report, command, say)
+    if onnx_raw:
+        _write_raw(done, dataset)
+    return done
 
 
 def _run(
@@ -144,10 +155,11 @@ def _run(
     report: bool,
     command: str | None,
     say: Callable[[str], None] | None,
-) -> Run:
+) -> tuple[Run, Dataset]:
     """Read, find the place of the run, and go through the corridor there, or on from where an earlier try was ended."""
     workspace = Workspace(budget_seconds=asked.budget_seconds, prices=costs.parse(asked.price or ""))
     workspace.tell = say or workspace.tell
+    test = set_aside(source) if test is None else test
     read = _read(source, test, asked, workspace)
     question = documents.of_question(asked, *read[:2])
     with unfinished.at(out, _name(source), question, overwrite, workspace.say) as place, _pinned():
@@ -156,7 +168,9 @@ def _run(
                 place.folder / "run.json",
                 documents.of_run(place.out.name, source, *read, asked, question, command=command, test=test),
             )
-        workspace.stamp, workspace.begin = place.stamp, place.begin
+        workspace.stamp, workspace.begin, workspace.trials = place.stamp, place.begin, place.folder / "trials"
+        workspace.weights = None if asked.weights is None else str(asked.weights)
+        workspace.may_download, workspace.keep, workspace.cache = asked.allow_download, asked.keep, usual_cache()
         if not place.decided:
             earlier = None if asked.open_again is None else place.out
             Corridor(place.folder, *read, workspace, asked, earlier).walk()
@@ -165,7 +179,16 @@ def _run(
 
             workspace.say("Writing the report")
             render(place.folder)
-    return Run.load(place.out)
+    return Run.load(place.out), read[0]
+
+
+def _write_raw(done: Run, dataset: Dataset) -> None:
+    """Write what ships as one graph that takes the columns themselves, beside the bundle, where a graph can say it."""
+    if (done.folder / "bundle").is_dir():
+        try:
+            raw.write(done.bundle, dataset, done.folder / RAW)
+        except NotApplicable as error:
+            raise NotApplicable(f"The run is whole in '{done.folder}', without {RAW}: {error}") from error
 
 
 def _read(source: Any, test: Any, asked: Request, workspace: Workspace) -> tuple[Dataset, Dataset | None, Bar | None, Metric]:
@@ -174,6 +197,7 @@ def _read(source: Any, test: Any, asked: Request, workspace: Workspace) -> tuple
     roles: dict[str, Any] = {"types": asked.types, "group": asked.group, "time": asked.time, "task": asked.task, "positive": asked.positive}
     dataset = load(source, asked.target, **roles)
     dataset = dataset if asked.rules is None else attach(dataset, asked.rules)
+    workspace.cores = asked.threads
     workspace.threads = asked.threads if len(dataset) * len(dataset.features) >= MANY_CELLS else 1
     held = None if test is None else _test_rows(dataset, test)
     bar = parse(asked.bar, dataset.task.kind, latency=asked.latency, size=asked.size, cost=asked.cost)
@@ -246,6 +270,9 @@ def _check(asked: Request) -> None:
         must_be_able(asked.tune)
     if asked.value is not None:
         parse_value(asked.value)
+    if asked.weights is not None:
+        must_be_there(str(asked.weights), asked.allow_download)
+    must_be_kept(asked.keep)
     known = sorted(book.facts["code"] for book in shelves.shelf("checks").values())
     for code in asked.despite:
         if code not in known:

@@ -59,13 +59,21 @@ class Split:
     grouped: bool = False
 
 
-def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: bool = False) -> Split:
+def split(
+    dataset: Dataset,
+    strata: np.ndarray | None,
+    *,
+    seed: int = 0,
+    given: bool = False,
+    apart: Sequence[Sequence[int]] = (),
+) -> Split:
     """Set 20 % aside (up to 30 % where that leaves under 500 rows) and cut the rest into 5, 3 or 1 parts.
 
     Parameters
     ----------
     strata : (n,) what to keep in proportion, or None.
     given : the sealed rows come from elsewhere; all of these are development rows.
+    apart : groups of row numbers (``row`` in `about`) that an audit found to be one and the same thing: near-copies.
 
     Equal rows are never on both sides; nor are rows of one group; with a clock, the latest rows are sealed.
     """
@@ -79,7 +87,7 @@ def split(dataset: Dataset, strata: np.ndarray | None, *, seed: int = 0, given: 
         development, sealed = order[:cut], order[cut:]
         parts, final = _by_time(times[:cut]), _last(times[:cut])
         return Split("given file" if given else "by time", development, sealed, parts, final, group is not None)
-    units = _units(dataset, group)
+    units = _joined(_units(dataset, group), dataset.about["row"].to_numpy(), apart)
     held = (
         np.zeros(len(rows), bool)
         if given
@@ -119,6 +127,23 @@ def _units(dataset: Dataset, group: str | None) -> np.ndarray:
             "Name a finer one, or none."
         )
     return units
+
+
+def _joined(units: np.ndarray, numbers: np.ndarray, apart: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the units, those that a group of row numbers touches made one; groups that share a unit are one, too."""
+    place = {int(number): i for i, number in enumerate(numbers.tolist())}
+    one = {unit: unit for unit in np.unique(units).tolist()}
+
+    def first(unit: int) -> int:
+        while one[unit] != unit:
+            one[unit] = unit = one[one[unit]]
+        return unit
+
+    for group in apart:
+        touched = [first(int(units[place[number]])) for number in group if number in place]
+        for unit in touched:
+            one[unit] = one[touched[0]]
+    return np.array([first(unit) for unit in units.tolist()]) if apart else units
 
 
 def _clock(dataset: Dataset, name: str) -> np.ndarray:

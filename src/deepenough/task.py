@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-INPUT_KINDS = ("number", "category", "high_cardinality", "boolean", "time", "text")
+INPUT_KINDS = ("number", "category", "high_cardinality", "boolean", "time", "text", "image")
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Column:
 
     Attributes
     ----------
-    kind : number, category, high_cardinality, boolean, time, text, identifier or constant.
+    kind : number, category, high_cardinality, boolean, time, text, image, identifier or constant.
     role : input, target, key (names a row), group, time (the clock of a split) or about (never an input).
     categories : the known values, as text, in the order of their codes 1..k (0 is missing or unseen).
     low, high : range seen in training, of numbers and of times (seconds since 1970).

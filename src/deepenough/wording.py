@@ -162,7 +162,9 @@ def of_untried(trials: Sequence[Trial], judged: bool) -> str:
         return "No deep family fits this task."
     reason = (untried.reason or "").rstrip(".")
     return {
-        "unavailable": f"No deep model could be tried: {_inside(untried.title)} {reason}.",
+        "unavailable": f"No deep model could be tried: {_inside(untried.title)} {reason}."
+        if reason[:1].islower()
+        else f"No deep model could be tried. {reason}.",
         "failed": f"No deep model could be judged: {_inside(untried.title)} failed ({reason}).",
     }.get(untried.status, f"No deep model was tried: {reason}.")
 

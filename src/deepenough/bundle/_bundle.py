@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 import numpy as np
@@ -15,10 +17,12 @@ from deepenough.bundle import _gate, _signature
 from deepenough.bundle._archive import Memory
 from deepenough.bundle._contents import Contents, document
 from deepenough.errors import BundleError
-from deepenough.examples import Examples, tensors
+from deepenough.examples import Examples, batches, tensors
 
 Answer = dict[str, np.ndarray]
+_OPEN: WeakValueDictionary[bytes, Any] = WeakValueDictionary()  # sessions by the sha256 of their graph
 EXAMPLES = "deepenough.examples/1"
+BATCH = 16  # pictures and the like that are decoded at a time
 
 
 class Bundle:
@@ -27,6 +31,7 @@ class Bundle:
     Attributes
     ----------
     task : what is predicted from what. signature : the document that says so.
+    reads_examples : whether its steps read the examples themselves (pictures), so that `answer` is the one road.
     folder : the folder, or the zip, it was loaded from.
     digest : sha256 of the manifest, which holds the hash of every file, without what came after the verdict: the identity of the
         model. It is the same before and after evidence and card join.
@@ -54,6 +59,7 @@ class Bundle:
         self._outputs = [o.name for o in self._session.get_outputs()]
         self._labels = np.array(self.task.labels, dtype=object)
         self._reader: Any = None
+        self.reads_examples = steps.reads_examples(self.steps)
         if replay:
             self._replay(document(self.folder / "examples.json", files["examples.json"], EXAMPLES))
 
@@ -73,13 +79,50 @@ class Bundle:
 
     def answer(self, examples: Examples) -> Answer:
         """Answer decoded examples: the graph's outputs by name, first axis n."""
+        if self.reads_examples:
+            return self._answer_examples(examples)
         return self.answer_features(self._modality.features(examples, self.task), len(examples))
+
+    def answer_known(self, examples: Examples, features: Mapping[str, np.ndarray]) -> Answer:
+        """Answer examples whose features are known already; those that steps read themselves are read anew."""
+        return self._answer_examples(examples) if self.reads_examples else self.answer_features(features, len(examples))
+
+    def _answer_examples(self, examples: Examples) -> Answer:
+        parts = [self.run(arrays) for arrays in self._fed_by_examples(examples)]
+        if not parts:
+            raise BundleError("No example was given, so there is nothing to answer.")
+        return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
 
     def answer_features(self, features: Mapping[str, np.ndarray], n: int) -> Answer:
         """Answer the features of n examples, as a dataset holds them: through the bundle's steps, then the graph."""
+        return self.run(self._fed_by_features(features, n))
+
+    def feeds(self, examples: Examples, features: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the tensors that the graph takes of examples whose features are known: what stands after the steps.
+
+        All at once; what steps read as it is some at a time, for pictures are large.
+        """
+        if self.reads_examples:
+            yield from self._fed_by_examples(examples)
+        else:
+            yield self._fed_by_features(features, len(examples))
+
+    def _fed_by_examples(self, examples: Examples) -> Iterator[dict[str, np.ndarray]]:
+        column = self.task.inputs[0].name
+        for batch in batches(examples, BATCH):
+            arrays = steps.run(self.steps, {column: batch}, self._files)
+            yield {name: arrays[name] for name in self._inputs}
+
+    def _fed_by_features(self, features: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
         arrays = steps.run(self.steps, dict(features), self._files)
         flat = {name: values for name, values in arrays.items() if values.ndim == 1}
-        return self.run({**tensors(flat, n), **{name: v for name, v in arrays.items() if v.ndim > 1}})
+        made = {**tensors(flat, n), **{name: v for name, v in arrays.items() if v.ndim > 1}}
+        return {name: made[name] for name in self._inputs}
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether the graph reads the cells of a row as they are, with no steps before it."""
+        return self._reader is not None
 
     def run(self, arrays: Mapping[str, np.ndarray]) -> Answer:
         """Answer the tensors themselves: what stands after the steps."""
@@ -94,11 +137,15 @@ class Bundle:
         ``prediction`` (n,), and ``probability_<class>`` (n,) for each class. A missing column is refused by name,
         columns nobody asked for are left aside.
         """
+        return self.columns(self.answer_rows(rows))
+
+    def answer_rows(self, rows: Any) -> Answer:
+        """Answer rows as `predict` takes them: the graph's outputs by name, first axis n."""
         if self._reader is not None and type(rows) is list and len(rows) == 1 and type(rows[0]) is dict:
             read = self._reader(rows[0])
             if read is not None:  # None: an odd cell, which the road for many rows reads, or refuses
-                return self.columns(self.run(read))
-        return self.columns(self.answer(self._modality.decode(rows, self.task)))
+                return self.run(read)
+        return self.answer(self._modality.decode(rows, self.task))
 
     def columns(self, answer: Answer) -> dict[str, np.ndarray]:
         """Return the columns that `predict` gives, of an answer."""
@@ -158,6 +205,15 @@ class Bundle:
 
 
 def _open(graph: bytes, folder: Path) -> Any:
+    """Return a session of the graph; that of an open bundle with the same graph, where there is one: it keeps no state."""
+    digest = hashlib.sha256(graph).digest()
+    session = _OPEN.get(digest)
+    if session is None:
+        session = _OPEN[digest] = _session(graph, folder)
+    return session
+
+
+def _session(graph: bytes, folder: Path) -> Any:
     try:
         _gate.check(graph)
     except _gate.Refused as error:

@@ -92,7 +92,8 @@ def _within_budget(
             f"it would take about {_said(cost)} CPU seconds, and {_said(left)} of the budget are left: raise --budget"
         )
         return replace(trial, status="skipped", reason=reason), predicted
-    return try_out(trial, development, parts, metric, workspace, folder / trial.key / "bundle", seed), predicted + cost
+    done = try_out(trial, development, parts, metric, workspace, folder / trial.key / "bundle", seed)
+    return done, predicted if done.status == "unavailable" else predicted + cost
 
 
 def _said(seconds: float) -> str:

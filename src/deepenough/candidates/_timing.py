@@ -8,7 +8,7 @@ import numpy as np
 
 from deepenough.bundle import Bundle
 from deepenough.dataset import Dataset
-from deepenough.export.examples import as_request
+from deepenough.export.examples import sent
 
 WARM_CALLS, CALLS = 20, 200
 LATENCY_SECONDS = 0.5  # a slow model is timed on fewer calls
@@ -16,7 +16,7 @@ LATENCY_SECONDS = 0.5  # a slow model is timed on fewer calls
 
 def time_rows(bundle: Bundle, development: Dataset) -> dict[str, float]:
     """Return p50 and p95 in milliseconds of one row through the bundle: a dict in, the answer out."""
-    rows = [as_request(development.examples[i], bundle.task) for i in range(min(50, len(development)))]
+    rows = [sent(development.examples, i, bundle.task) for i in range(min(50, len(development)))]
     times: list[float] = []
     begun = time.perf_counter()
     for i in range(WARM_CALLS + CALLS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,16 +11,16 @@ from typing import Any, cast
 import numpy as np
 
 from deepenough import shelves
-from deepenough.bundle import Bundle, NotExportable
+from deepenough.bundle import Bundle
 from deepenough.candidates._base import RUNGS, Candidate, Estimator, Keeps, Settings
 from deepenough.candidates._calibration import Calibrated, Calibration, calibrate, folds_of
 from deepenough.candidates._kept import Fitted, Kept
+from deepenough.candidates._shipping import Judged, Shipment
 from deepenough.candidates._timing import time_rows
 from deepenough.candidates._tuning import TUNE, build, fits_of, settings_of
 from deepenough.costs import USUAL, Prices
 from deepenough.dataset import Answer, Dataset
-from deepenough.errors import DeepEnoughError, FitError, StorageError
-from deepenough.export import parity, write
+from deepenough.errors import FitError, StorageError, Unavailable
 from deepenough.files import new_folder
 from deepenough.metrics import Metric, interval_by_group
 from deepenough.splits import Part
@@ -200,8 +199,9 @@ def try_out(
 
 def _failed(trial: Trial, error: Exception) -> Trial:
     reason = str(error).strip().splitlines() or ["no reason given"]
-    ended = isinstance(error, FitError)  # ours, and a sentence
-    return replace(trial, status="failed", reason=reason[0] if ended else f"{type(error).__name__}: {reason[0]}")
+    ended = isinstance(error, FitError | Unavailable)  # ours, and a sentence
+    status = "unavailable" if isinstance(error, Unavailable) else "failed"
+    return replace(trial, status=status, reason=reason[0] if ended else f"{type(error).__name__}: {reason[0]}")
 
 
 def _done_before(
@@ -244,6 +244,16 @@ def _try_out(
     return _measured(done, ship(done, model, development, folder, seed), development)
 
 
+def ship(
+    trial: Trial, model: Estimator, development: Dataset, folder: Path, seed: int, judged: Judged | None = None
+) -> Bundle:
+    """Write a fitted model as a bundle, proven equal (`candidates._shipping`)."""
+    model = Calibrated(model, trial.calibration) if trial.calibration else model
+    about = {"candidate": trial.candidate, "rung": RUNGS[trial.rung], "settings": dict(trial.settings), "seed": seed}
+    shipment = Shipment(trial.title, about, trial.threshold, trial.answer)
+    return shipment.write(model, development, folder, seed, judged)
+
+
 def fit_part(
     trial: Trial, development: Dataset, part: Part, workspace: Workspace, what: str, seed: int
 ) -> tuple[Estimator, Fitted]:
@@ -258,7 +268,7 @@ def fit_part(
 
 def learn_part(trial: Trial, development: Dataset, part: Part, workspace: Workspace, what: str, seed: int) -> Estimator:
     """Fit on what a part learns and tunes on; `FitError` where this fit ended the process too often before."""
-    refused = workspace.begin(what)
+    refused = workspace.start(what)
     if refused:
         raise FitError(refused)
     return build(trial.candidate, development.task, trial.settings, seed).fit(
@@ -307,9 +317,19 @@ def _must_be_finite(answer: Answer) -> None:
 
 
 def refit(
-    trial: Trial, development: Dataset, final: Part, workspace: Workspace, folder: Path, seed: int
+    trial: Trial,
+    development: Dataset,
+    final: Part,
+    workspace: Workspace,
+    folder: Path,
+    seed: int,
+    judged: Judged | None = None,
 ) -> tuple[Trial, Bundle | None]:
     """Fit on all development rows, export and prove.
+
+    Parameters
+    ----------
+    judged : by what a network's graph in eight bits is held against the one in single precision; None: none is made.
 
     Returns
     -------
@@ -326,7 +346,7 @@ def refit(
         model = learn_part(trial, development, final, workspace, f"{trial.key}/refit", seed)
         spent = time.process_time() - started
         trial = replace(trial, settings=settings_of(model, trial.settings))
-        bundle = ship(trial, model, development, folder, seed)
+        bundle = ship(trial, model, development, folder, seed, judged if trial.deep else None)
         if shelves.load("candidates", trial.candidate).restores:
             with new_folder(folder.with_name("native")) as native:
                 cast(Keeps, model).keep(native)
@@ -337,20 +357,3 @@ def refit(
         done, bundle, spent = _failed(trial, error), None, 0.0
     kept.keep_refit({name: getattr(done, name) for name in REFITTED} | {"cpu_seconds": spent}, bundle)
     return done, bundle
-
-
-def ship(trial: Trial, model: Estimator, development: Dataset, folder: Path, seed: int) -> Bundle:
-    """Write a fitted model as a bundle and prove it equal; `ParityError` or `NotExportable`'s sentence where it is not."""
-    model = Calibrated(model, trial.calibration) if trial.calibration else model
-    made = model.export()
-    if isinstance(made, NotExportable):
-        raise DeepEnoughError(f"{trial.title} cannot be exported: {made.reason}")
-    about = {"candidate": trial.candidate, "rung": RUNGS[trial.rung], "settings": dict(trial.settings), "seed": seed}
-    try:
-        made = replace(made, threshold=trial.threshold)
-        bundle = write.write(folder, development.task, made, development, about, trial.answer)
-        parity.prove(model.predict, bundle, development, seed)
-    except Exception:
-        shutil.rmtree(folder, ignore_errors=True)  # what is refused is not left lying about
-        raise
-    return bundle

@@ -38,7 +38,7 @@ class DecisionTree(Candidate):
     title = "Small decision tree"
     rung = 1
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     requires = ("sklearn",)
     cost = (0.02, 0.005, 1.8)
     readable = True

@@ -21,7 +21,7 @@ class Dummy(Candidate):
     title = "Always the same answer"
     rung = 0
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     cost = (0.01, 0.0, 0.0)
     readable = True
 

@@ -40,7 +40,7 @@ class GradientBoosting(Candidate):
     title = "Boosted trees"
     rung = 2
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     requires = ("lightgbm",)
     cost = (0.1, 0.0, 2.5)
     space = (

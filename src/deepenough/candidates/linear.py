@@ -38,7 +38,7 @@ class Linear(Candidate):
     title = "Linear model"
     rung = 1
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     requires = ("sklearn",)
     cost = (0.05, 0.0, 1.5)
     readable = True

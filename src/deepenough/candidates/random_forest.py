@@ -43,7 +43,7 @@ class RandomForest(Candidate):
     title = "Random forest"
     rung = 2
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     requires = ("sklearn",)
     cost = (0.2, 0.2, 1.0)
 

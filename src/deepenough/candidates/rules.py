@@ -27,7 +27,7 @@ class Rules(Candidate):
     title = "The expert's rules"
     rung = 0
     answers = ("classification", "regression")
-    modalities = ("tabular",)
+    modalities = ("tabular", "image")
     cost = (0.02, 0.0, 0.1)
     readable = True
     stated = True

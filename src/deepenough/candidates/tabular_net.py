@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,9 +16,13 @@ from torch.nn import functional
 from deepenough.bundle import Plan
 from deepenough.candidates._base import Candidate, Settings
 from deepenough.candidates._net_graph import write
-from deepenough.candidates._net_training import Training
 from deepenough.dataset import Answer, Dataset
 from deepenough.task import Task
+from deepenough.training import seeds
+from deepenough.training.batches import Tensors
+from deepenough.training.loop import Judged, Training, never_said
+from deepenough.training.recipe import Recipe
+from deepenough.training.record import Record
 from deepenough.workspace import Workspace
 
 BLOCK = 4096  # rows answered at a time, so that memory does not grow with the table
@@ -182,27 +185,24 @@ class Network(nn.Module):
         super().__init__()
         for field in fields(encoding):
             self.register_buffer(field.name, torch.from_numpy(getattr(encoding, field.name)))
-        self.settings, self.generator = settings, generator
+        self.settings = settings
         (columns, bins), b = encoding.left.shape, len(encoding.sizes)
         heads, width, layers = settings["heads"], settings["width"], settings["layers"]
         size, category = settings["number_size"], settings["category_size"]
         flat = columns * size + b * category
-        self.numeric = self._uniform(4, columns, bins + 2, size)
-        self.numeric_bias = self._uniform(4, columns, 1, size)
+        self.numeric = _uniform(generator, 4, columns, bins + 2, size)
+        self.numeric_bias = _uniform(generator, 4, columns, 1, size)
         levels = int(encoding.level.max(initial=0)) + 1
         self.table = nn.Parameter(0.3 * torch.randn(levels, category, generator=generator))
         self.table.data[self.level[self.offsets]] = 0.0
-        self.first = self._uniform(flat, flat, width)
+        self.first = _uniform(generator, flat, flat, width)
         signs = torch.randint(0, 2, (heads, width), generator=generator) * 2.0 - 1.0  # the heads differ from the start
         self.scales = nn.ParameterList([signs] + [torch.ones(heads, width) for _ in range(layers - 1)])
-        self.shifts = nn.ParameterList([self._uniform(width, heads, width) for _ in range(layers)])
-        self.hidden = nn.ParameterList([self._uniform(width, width, width) for _ in range(layers - 1)])
-        self.last = self._uniform(width, heads, width, outputs)
+        self.shifts = nn.ParameterList([_uniform(generator, width, heads, width) for _ in range(layers)])
+        self.hidden = nn.ParameterList([_uniform(generator, width, width, width) for _ in range(layers - 1)])
+        self.last = _uniform(generator, width, heads, width, outputs)
         self.last_bias = nn.Parameter(torch.zeros(heads, 1, outputs))
         self.skip = nn.Parameter(torch.zeros(flat, outputs))
-
-    def _uniform(self, fan: int, *shape: int) -> nn.Parameter:
-        return nn.Parameter((2.0 * torch.rand(*shape, generator=self.generator) - 1.0) / math.sqrt(max(1, fan)))
 
     def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
         """(n, a) and (n, b) to (heads, n, outputs)."""
@@ -239,12 +239,16 @@ class Network(nn.Module):
                 self.table[start] = self.table[rows].mean(0)
 
     def _drop(self, x: Tensor, rate: float) -> Tensor:
-        """Dropout from the net's own generator: a byte a cell, an eighth of the time of a float a cell."""
+        """Dropout by a byte a cell, which is drawn in an eighth of the time of a float a cell."""
         if not self.training or rate == 0.0:
             return x
         cells, limit = x.numel(), round(256 * rate)
-        bits = torch.empty((cells + 7) // 8, dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        bits = torch.empty((cells + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
         return x * (bits.view(torch.uint8)[:cells].view(x.shape) >= limit) * (256 / (256 - limit))
+
+
+def _uniform(generator: torch.Generator, fan: int, *shape: int) -> nn.Parameter:
+    return nn.Parameter((2.0 * torch.rand(*shape, generator=generator) - 1.0) / math.sqrt(max(1, fan)))
 
 
 class Net:
@@ -255,30 +259,48 @@ class Net:
 
     def fit(self, learn: Dataset, tune: Dataset, workspace: Workspace) -> Net:
         self.threads = workspace.threads
-        with _threads(self.threads):
-            return self._fit(learn, tune)
+        record = Record(
+            workspace, "Neural network for tables", self.settings, self.seed, learn.fingerprint, tune.fingerprint
+        )
+        with seeds.threads(self.threads):
+            return self._fit(learn, tune, record)
 
-    def _fit(self, learn: Dataset, tune: Dataset) -> Net:
-        training = self._start(*_rows(learn))
+    def _fit(self, learn: Dataset, tune: Dataset, record: Record) -> Net:
+        search = self._start(record, "search", *_rows(learn))
         held = self._tensors(*_rows(tune))
-        epochs = training.search(self._tensors(*_rows(learn)), lambda: self._score(*held))
-        self._finish(self._start(*_rows(learn, tune)), epochs, *_rows(learn, tune))
+        epochs = search.search(Tensors(*self._tensors(*_rows(learn))), lambda: self._judge(*held))
+        again = self._start(record, "all", *_rows(learn, tune))
+        data = self._tensors(*_rows(learn, tune))
+        again.run(Tensors(*data), epochs)
+        self.network.average_unseen(data[1])
+        record.finish(search.curve, again.curve)
         return self
 
-    def _start(self, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> Training:
+    def _start(self, record: Record, stage: str, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> Training:
         """Learn the encodings of these rows, and make a fresh network and what trains it."""
         generator = torch.Generator().manual_seed(self.seed)
         bins, least = self.settings["bins"], self.settings["least_rows"]
         encoding = learn_encoding(tensors["numbers"], tensors["codes"], truth, bins, least)
         self.network = Network(encoding, max(1, len(self.task.labels)), self.settings, generator)
         self._learn_target(truth)
-        return Training(self.network, self.settings, self._loss, generator)
+        recipe = self._recipe(len(truth))
+        return Training(
+            self.network, recipe, self._loss, seed=self.seed, stage=stage,
+            checkpoints=record.checkpoints(stage), progress=record.progress(recipe.epochs),
+        )  # fmt: skip
 
-    def _finish(self, training: Training, epochs: int, tensors: Mapping[str, np.ndarray], truth: np.ndarray) -> None:
-        data = self._tensors(tensors, truth)
-        training.run(data, epochs)
-        self.network.average_unseen(data[1])
-        self.network.eval()
+    def _recipe(self, rows: int) -> Recipe:
+        """One rate after a warm-up; smaller batches for few rows, fewer epochs for many."""
+        s = self.settings
+        return Recipe(
+            rate=s["rate"],
+            decay=s["decay"],
+            schedule="constant",
+            average=s["average"],
+            batch=min(s["batch"], max(32, rows // 20)),
+            epochs=min(s["epochs"], max(8, s["most_rows"] // rows)),
+            patience=s["patience"],
+        )
 
     def _learn_target(self, target: np.ndarray) -> None:
         """Low, high, centre and scale: an answer never leaves the range of what was seen, as a tree's never does."""
@@ -300,11 +322,12 @@ class Net:
             return functional.cross_entropy(raw.flatten(0, 1), target.repeat(len(raw)))
         return (raw.squeeze(2) - target).square().mean()
 
-    def _score(self, numbers: Tensor, codes: Tensor, target: Tensor) -> float:
+    def _judge(self, numbers: Tensor, codes: Tensor, target: Tensor) -> Judged:
         answer = self._answer(numbers, codes)
-        if self.task.labels:
-            return -float(answer[torch.arange(len(target)), target].clamp_min(1e-7).log().mean())
-        return float((answer - target).square().mean())
+        if not self.task.labels:
+            return Judged(float((answer - target).square().mean()))
+        loss = -float(answer[torch.arange(len(target)), target].clamp_min(1e-7).log().mean())
+        return Judged(loss, never_said(answer, target, self.task.labels))
 
     @torch.no_grad()
     def _answer(self, numbers: Tensor, codes: Tensor) -> Tensor:
@@ -314,7 +337,7 @@ class Net:
         return torch.cat([r.softmax(2).mean(0) if self.task.labels else r.mean(0).squeeze(1) for r in raw])
 
     def predict(self, dataset: Dataset) -> Answer:
-        with _threads(self.threads):
+        with seeds.threads(self.threads):
             answer = self._answer(*_inputs(dataset.tensors))
         if self.task.labels:
             return {"probability": answer.numpy()}
@@ -337,13 +360,3 @@ def _inputs(tensors: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:
     """Numbers and codes; copied only where they may not be written, which torch would warn of."""
     numbers, codes = (np.require(tensors[name], requirements=["C", "W"]) for name in ("numbers", "codes"))
     return torch.from_numpy(numbers), torch.from_numpy(codes)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

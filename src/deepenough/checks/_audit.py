@@ -87,11 +87,25 @@ def audit_pair(train: Dataset, test: Dataset) -> Audit:
     return _audit(both, "files")
 
 
+def elsewhere(book: shelves.Book, modality: str) -> bool:
+    """Whether a check asks about another kind of examples, so that nobody need hear of it."""
+    asks = book.facts.get("modalities", ())
+    return bool(asks) and modality not in asks
+
+
+def apart(findings: Collection[Finding]) -> list[list[int]]:
+    """Return the groups of row numbers that must stay on one side of every split, as checks with the fact ``parts`` found them."""
+    codes = [b.facts["code"] for b in shelves.shelf("checks").values() if b.facts.get("parts", False)]
+    return [cluster for f in findings if f.code in codes for cluster in f.clusters]
+
+
 def _audit(dataset: Dataset, looks_at: str) -> Audit:
     findings: list[Finding] = []
     skipped: list[tuple[str, str]] = []
     for name, book in shelves.shelf("checks").items():
         if book.facts["looks_at"] != looks_at:
+            continue
+        if elsewhere(book, dataset.task.modality):
             continue
         try:
             findings += shelves.load("checks", name).run(dataset)

@@ -13,13 +13,16 @@ class Check(ABC):
     """Looks at a dataset and answers with findings, worst first; none is good news.
 
     Facts: ``code`` (DE001 ...), ``name``, ``title``, ``looks_at``: ``inputs`` (all rows, never the target), ``labels``
-    (development rows, with the target) or ``files`` (two tables one after the other, without targets).
+    (development rows, with the target) or ``files`` (two tables one after the other, without targets). ``modalities``: the kinds
+    of examples that it asks about; none named: all. ``parts``: rows of one of its clusters stay on one side of every split.
     """
 
     name: ClassVar[str]
     code: ClassVar[str]
     title: ClassVar[str]
     looks_at: ClassVar[str]
+    modalities: ClassVar[tuple[str, ...]] = ()
+    parts: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, dataset: Dataset) -> list[Finding]:

@@ -18,6 +18,7 @@ FAR = 3.0  # standard deviations: what lies farther counts as that far
 MOST_LEVELS = 12  # categories of a column with a weight of their own: the most frequent ones
 LEAST_LEVEL = 20  # rows a category needs for it
 PENALTY = 1.0
+LEAST_DIRECTIONS, MOST_DIRECTIONS, ROWS_PER_DIRECTION = 32, 64, 64
 SETTLED = 1e-3  # mean step of the log-odds, from which more steps change nothing that is asked here
 
 
@@ -32,6 +33,20 @@ def design(dataset: Dataset) -> np.ndarray:
     for array in features(dataset).values():
         parts.append(_of_number(array) if array.dtype.kind == "f" else _of_category(array))
     return np.hstack(parts)
+
+
+def condensed(dataset: Dataset) -> np.ndarray:
+    """Return (n, directions + 1) float32: where each row lies along the directions in which its numbers differ most, and ones.
+
+    For features that are many and say much the same, as those of pictures: each direction in its own spread (whitened).
+    """
+    numbers = np.stack([a for a in features(dataset).values() if a.dtype.kind == "f"], axis=1).astype(np.float64)
+    spread = numbers.std(axis=0)
+    told = numbers[:, spread > 1e-9]
+    z = np.clip((told - told.mean(axis=0)) / told.std(axis=0), -FAR, FAR)
+    most = max(LEAST_DIRECTIONS, min(MOST_DIRECTIONS, len(dataset) // ROWS_PER_DIRECTION))
+    along = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)[0][:, :most]
+    return np.hstack([np.ones((len(z), 1)), along * np.sqrt(len(z))]).astype(np.float32)
 
 
 def _of_number(array: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepenough.dataset import Dataset
 from deepenough.errors import NotApplicable
-from deepenough.examples import Columns
+from deepenough.examples import Columns, Examples, Lazy
 from deepenough.loading import content_ids
 from deepenough.task import Column
 
@@ -59,14 +59,20 @@ def after(train: Dataset, test: Dataset) -> Dataset:
     """Return both datasets of one task as one, without targets; rows keep the numbers of their own file."""
     import pandas as pd
 
-    if not isinstance(train.examples, Columns) or not isinstance(test.examples, Columns):
-        raise NotApplicable("The examples are no rows of a table.")
-    n = len(train) + len(test)
-    arrays = {k: np.concatenate([a, test.examples.arrays[k]]) for k, a in train.examples.arrays.items()}
+    examples = _joined(train.examples, test.examples)
     features = {k: np.concatenate([a, test.features[k]]) for k, a in train.features.items()}
     files = np.repeat([0, 1], [len(train), len(test)])
     about = pd.DataFrame({"row": np.concatenate([train.about["row"], test.about["row"]]), FILE: files})
-    return Dataset(train.task, Columns(arrays, n), None, about, np.concatenate([train.ids, test.ids]), features)
+    return Dataset(train.task, examples, None, about, np.concatenate([train.ids, test.ids]), features)
+
+
+def _joined(first: Examples, second: Examples) -> Examples:
+    if isinstance(first, Columns) and isinstance(second, Columns):
+        arrays = {k: np.concatenate([a, second.arrays[k]]) for k, a in first.arrays.items()}
+        return Columns(arrays, len(first) + len(second))
+    if isinstance(first, Lazy) and isinstance(second, Lazy):
+        return type(first)(first.column, [*first.sources, *second.sources])
+    raise NotApplicable("The examples are of two kinds.")
 
 
 def replaced_task(clean: Dataset, task: object) -> Dataset:

@@ -24,6 +24,7 @@ class ConstantColumns(Check):
     code = "DE008"
     title = "Columns that never change"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if len(dataset) < FEWEST:

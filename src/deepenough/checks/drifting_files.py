@@ -25,6 +25,7 @@ class DriftingFiles(Check):
     code = "DE020"
     title = "Columns that differ in the test file"
     looks_at = "files"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         second = second_file(dataset)

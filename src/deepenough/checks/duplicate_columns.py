@@ -31,6 +31,7 @@ class DuplicateColumns(Check):
     code = "DE011"
     title = "The same column twice"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if len(dataset) < LEAST_ROWS:

@@ -22,6 +22,7 @@ class IdentifierAsFeature(Check):
     code = "DE004"
     title = "A name among the inputs"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         findings = [self._left_out(c, len(dataset)) for c in dataset.task.columns if c.role == "key"]

@@ -11,7 +11,7 @@ from deepenough.errors import NotApplicable
 from deepenough.findings import Finding, Severity
 
 from ._base import Check
-from ._crossfit import FOLDS, design, out_of_fold, weights
+from ._crossfit import FOLDS, MOST_DIRECTIONS, condensed, design, out_of_fold, weights
 from ._faults import with_target
 from ._look import counted, features, need_classes, percent, row_numbers
 from ._noise import Noise, noise
@@ -38,9 +38,10 @@ class LabelErrors(Check):
         _need_enough(dataset, counts)
         if not features(dataset):
             raise NotApplicable("Every input is free text, and rows are compared by numbers and categories.")
-        if len(dataset) * weights(dataset) * len(counts) > MOST_WORK:
+        pictures = dataset.task.modality == "image"  # of which hundreds of numbers are measured, many nearly the same
+        if len(dataset) * (MOST_DIRECTIONS if pictures else weights(dataset)) * len(counts) > MOST_WORK:
             raise NotApplicable("With so many columns and classes, looking for wrong answers would take too long.")
-        x = design(dataset)
+        x = condensed(dataset) if pictures else design(dataset)
         probability = out_of_fold(x, dataset.truth, len(counts), _folds(dataset))
         found = noise(probability, dataset.truth)
         if found.evidence < BETTER:

@@ -26,6 +26,7 @@ class LargeNumbers(Check):
     code = "DE021"
     title = "Large whole numbers"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if not any(c.kind == "number" for c in dataset.task.inputs):

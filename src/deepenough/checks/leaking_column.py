@@ -65,6 +65,7 @@ class LeakingColumn(Check):
     code = "DE003"
     title = "A column that knows the answer"
     looks_at = "labels"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         asked, scores = _asked(dataset)

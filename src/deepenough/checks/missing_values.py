@@ -25,6 +25,7 @@ class MissingValues(Check):
     code = "DE005"
     title = "Empty cells"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         readable = {name: array for name, array in cells(dataset).items() if _readable(dataset, name)}

@@ -25,6 +25,7 @@ class MixedTypes(Check):
     code = "DE018"
     title = "Words among numbers"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         words = [c for c in dataset.task.columns if c.role != "target" and c.kind not in ("number", "boolean", "time")]

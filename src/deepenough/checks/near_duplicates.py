@@ -30,6 +30,7 @@ class NearDuplicates(Check):
     code = "DE015"
     title = "Nearly the same row several times"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if len(dataset) < LEAST_ROWS:

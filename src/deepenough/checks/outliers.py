@@ -29,6 +29,7 @@ class Outliers(Check):
     code = "DE016"
     title = "Numbers far from all others"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if len(dataset) < LEAST_ROWS:

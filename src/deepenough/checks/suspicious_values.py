@@ -23,6 +23,7 @@ class SuspiciousValues(Check):
     code = "DE010"
     title = "Values that stand for 'not known'"
     looks_at = "inputs"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         if len(dataset) < LEAST_ROWS:

@@ -40,6 +40,7 @@ class TellingGaps(Check):
     code = "DE013"
     title = "Empty cells that tell the answer"
     looks_at = "labels"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         truth = need_truth(dataset)

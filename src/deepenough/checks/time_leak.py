@@ -30,6 +30,7 @@ class TimeLeak(Check):
     code = "DE017"
     title = "Rows that know the future"
     looks_at = "labels"
+    modalities = ("tabular",)
 
     def run(self, dataset: Dataset) -> list[Finding]:
         truth = need_truth(dataset)

@@ -35,7 +35,7 @@ class TooFewRows(Check):
         evidence = _evidence(dataset, counts)
         findings = [self._rows(dataset, evidence)] if len(truth) < FEW_ROWS else []
         findings += [] if counts is None else self._classes(dataset, counts, evidence)
-        if len(truth) < ROWS_PER_COLUMN * len(dataset.features):
+        if dataset.task.modality == "tabular" and len(truth) < ROWS_PER_COLUMN * len(dataset.features):
             findings.append(self._columns(dataset, evidence))
         return findings
 

@@ -14,12 +14,11 @@ from deepenough.errors import SettingError
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; text for people goes to stderr.")
 ]
-Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or Parquet file.", show_default=False)]
 Source = Annotated[
     Path | None,
     typer.Argument(
         metavar="TABLE",
-        help="CSV, JSON, Parquet, Arrow or Excel file, packed or not; book.xlsx#Sheet2 names a sheet.",
+        help="CSV, JSON, Parquet, Arrow or Excel file, packed or not; book.xlsx#Sheet2 names a sheet. Or a folder or zip of pictures.",
         show_default=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""The command `demo`: two questions on real data, each to a verdict."""
+"""The command `demo`: three questions, each to a verdict."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ def demo(
     context: typer.Context,
     folder: Annotated[Path, typer.Option("--out", help="Where the demo's files go.")] = Path("demo"),
 ) -> None:
-    """Two questions on real data that ship with scikit-learn, each to a verdict and a report."""
-    from deepenough.demo import COMMANDS, write_tables
+    """Three questions, two on real tables that ship with scikit-learn and one on made pictures, each to a verdict and a report."""
+    from deepenough.demo import COMMANDS, write_pictures, write_tables
 
     terminal = console(False)
     folder.mkdir(parents=True, exist_ok=True)
     write_tables(folder)
+    write_pictures(folder)
     for question, words in COMMANDS:
         command = [word.format(folder=folder) for word in words]
         terminal.print(
@@ -42,5 +43,6 @@ def demo(
         soft_wrap=True,
     )
     terminal.print(
-        "Open one in a browser. Then try your own table:  deepenough run TABLE.csv --target COLUMN", highlight=False
+        "Open one in a browser. Then try your own table:  deepenough run TABLE.csv --target COLUMN, or a folder of pictures",
+        highlight=False,
     )

@@ -32,7 +32,7 @@ def predict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer new rows with what a run ships. Columns go by name, in any order; a table may be larger than memory."""
+    """Answer new rows, or a folder of pictures, with what a run ships. Columns go by name; a table may be larger than memory."""
     from deepenough import predictions, runs
 
     bundle, source = runs.open_bundle(folder), source_of(table, sql, db)
@@ -41,7 +41,7 @@ def predict(
         return
     pieces = _noted(predictions.stream(bundle, source))
     if out is None:
-        for i, piece in enumerate(pieces):
+        for i, piece in enumerate(p for p in pieces if p.columns):
             text = to_csv(piece.columns)
             sys.stdout.write(text.partition("\n")[2] if i else text)
         return
@@ -55,10 +55,12 @@ def predict(
 
 
 def _noted(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Pass pieces on; say once, on stderr, which columns nobody reads."""
+    """Pass pieces on; say on stderr which columns nobody reads, and which files cannot be opened."""
     for i, piece in enumerate(pieces):
         if i == 0 and piece.unread:
             more = f" and {len(piece.unread) - NAMED} more" if len(piece.unread) > NAMED else ""
             names = ", ".join(f"'{name}'" for name in piece.unread[:NAMED])
             sys.stderr.write(f"deepenough: Left aside, for the model does not know them: {names}{more}.\n")
+        for sentence in piece.left_out:
+            sys.stderr.write(f"deepenough: Not answered: {sentence}\n")
         yield piece

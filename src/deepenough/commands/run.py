@@ -26,7 +26,7 @@ from deepenough.commands._options import (
 from deepenough.commands._speech import console, print_json, progress
 
 ORDER = 10
-NAMED = ("table", "sql", "db", "as_json", "types", "despite")
+NAMED = ("table", "sql", "db", "as_json", "types", "despite", "keep")
 NEGATIVE = ("missed", "undecided", "not_ready")
 
 
@@ -59,6 +59,12 @@ def run(
     tune: Annotated[int, typer.Option(min=0, help="Settings to search for each family, besides its own.")] = 0,
     how_much_data: Annotated[bool, typer.Option(
         "--how-much-data", help="Say what more rows would bring, whatever it takes.")] = False,
+    weights: Annotated[str | None, typer.Option(
+        help="Pretrained network: a folder with safetensors, or a name. Default: DEEPENOUGH_WEIGHTS.", show_default=False)] = None,
+    allow_download: Annotated[bool, typer.Option("--allow-download", help="Fetch the network that --weights names.")] = False,
+    keep: Annotated[list[str] | None, typer.Option(
+        help="What changed pictures must keep: orientation, colour, scale.", show_default=False)] = None,
+    onnx_raw: Annotated[bool, typer.Option("--onnx-raw", help="Write raw.onnx, too: the columns themselves are its inputs.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -72,6 +78,7 @@ def run(
             source_of(table, sql, db),
             types=types_of(types),
             despite=despite or (),
+            keep=[word.strip() for words in keep or () for word in words.split(",")],
             command=command_line(db),
             say=say,
             **asked,

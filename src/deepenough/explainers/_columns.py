@@ -19,16 +19,16 @@ CODED = ("boolean", "category", "high_cardinality")
 
 
 def features_of(names: Iterable[str], task: Task) -> dict[str, list[str]]:
-    """Return the features of each input column: itself, or its parts ("since:month").
+    """Return the features of each input column: itself, or its parts ("since:month"); of pictures those of each family ("colour").
 
     >>> from deepenough.task import Column
     >>> task = Task("classification", "tabular", (Column("since", "time"), Column("age", "number")))
     >>> features_of(["since:month", "since:day", "age"], task)
     {'since': ['since:month', 'since:day'], 'age': ['age']}
     """
-    found: dict[str, list[str]] = {column.name: [] for column in task.inputs}
+    found: dict[str, list[str]] = {column.name: [] for column in task.inputs if column.kind != "image"}
     for name in names:
-        found[name if name in found else name.rpartition(":")[0]].append(name)
+        found.setdefault(name if name in found else name.rpartition(":")[0], []).append(name)
     return found
 
 
@@ -39,7 +39,7 @@ def in_tensor_order(features: Mapping[str, np.ndarray]) -> list[str]:
 
 def together(rows: Dataset) -> list[list[str]]:
     """Return the input columns in groups: those of which one says, to nine tenths, what the other says, are one."""
-    names = [c.name for c in rows.task.inputs]
+    names = list(features_of(rows.features, rows.task))
     group = {name: i for i, name in enumerate(names)}
     if len(rows) > 2:
         for a, b in sorted(_linked(rows)):

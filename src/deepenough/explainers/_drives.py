@@ -25,6 +25,8 @@ def drives(bundle: Bundle, rows: Dataset, metric: Metric, trial: str, seed: int 
     ----------
     rows : with their truth, and unseen by the model.
     """
+    if bundle.reads_examples:  # no feature drives it
+        return {}
     model = Model(bundle, metric=metric, seed=seed)
     worth = shelves.load("explainers", "permutation").explain(model, rows)
     first = tuple(c for group in worth.groups if (group["value"] or 0.0) > 0.0 for c in group["columns"])

@@ -41,6 +41,11 @@ def explain(run: Run, numbers: Sequence[int] = (), new: Any = None, data: Any = 
         raise SettingError(
             "Say which rows: --row NUMBER (of the run's table), or --rows FILE (new ones), one of the two."
         )
+    if run.verdict["task"]["modality"] != "tabular":
+        raise NotApplicable(
+            "One picture's answer is not taken apart here: the report shows what drives the model as a whole, and the pictures "
+            "that it gets wrong or doubts."
+        )
     table = _table.find(run, data)
     rows, frame = table.rows(list(numbers[:MOST_ROWS])) if new is None else _table.read(table.task, new)
     asked = len(numbers) if new is None else len(frame)

@@ -11,6 +11,7 @@ from typing import Any
 from deepenough import shelves
 from deepenough.errors import SettingError, nearest
 from deepenough.shelves import Book
+from deepenough.training.diagnosis import DIAGNOSES
 
 SHOWN = ("code", "rung", "looks_at", "answers", "tasks", "extra")
 
@@ -23,6 +24,11 @@ def meaning(name: str) -> dict[str, Any]:
     >>> meaning("de003")["title"]
     'A column that knows the answer'
     """
+    code = name.partition("=")[0].upper()
+    if code in DIAGNOSES:
+        said = DIAGNOSES[code]
+        about = {"title": said.title, "text": said.remedy}
+        return {"name": code, "shelf": "training", **about, "facts": {"looks_at": "curve"}}
     known = _known()
     key = next((k for k in known if k.casefold() == name.partition("=")[0].casefold()), None)
     if key is None:

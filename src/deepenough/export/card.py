@@ -80,8 +80,9 @@ def _interval(score: Document) -> str:
 def _what(task: Task, manifest: Document) -> str:
     made = manifest.get("made_by", {})
     answer = f"one of {len(task.labels)} classes ({', '.join(task.labels[:10])})" if task.labels else "a number"
+    read = "a picture" if task.modality == "image" else f"{len(task.inputs)} columns"
     return (
-        f"Answers `{task.target}` with {answer}, from {len(task.inputs)} columns. Made by deepenough {made.get('deepenough')}: "
+        f"Answers `{task.target}` with {answer}, from {read}. Made by deepenough {made.get('deepenough')}: "
         f"family `{made.get('candidate')}`, settings `{json.dumps(made.get('settings', {}), sort_keys=True)}`, seed {made.get('seed')}. "
         "It is a folder of data without code; it answers through onnxruntime and NumPy, and was proven to answer as the trained model."
     )

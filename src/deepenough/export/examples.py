@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from deepenough.examples import Examples, Lazy
 from deepenough.task import Column, Task
 
 ROWS = 8
@@ -54,6 +55,11 @@ def as_cell(value: float, column: Column) -> Any:
         return float(value)
     when = EPOCH + timedelta(seconds=int(value))
     return when.strftime(column.format) if column.format else when.replace(tzinfo=None).isoformat()
+
+
+def sent(examples: Examples, i: int, task: Task) -> dict[str, Any]:
+    """Return one of some decoded examples as somebody would send it: a row by name."""
+    return examples.sent(i) if isinstance(examples, Lazy) else as_request(examples[i], task)
 
 
 def as_request(decoded: Mapping[str, Any], task: Task) -> dict[str, Any]:

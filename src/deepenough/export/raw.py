@@ -45,6 +45,10 @@ def write(bundle: Bundle, rows: Dataset, path: Path) -> None:
     ------
     NotApplicable : the model needs steps that no graph can say. ParityError : it answers otherwise; then nothing is written.
     """
+    if bundle.task.modality != "tabular":
+        raise NotApplicable(
+            "The examples are no rows of a table, so no graph can read them as columns. Ship the bundle."
+        )
     if bundle.steps:
         names = ", ".join(name for name, _, _ in bundle.steps)
         raise NotApplicable(f"What the model reads is made by steps that no graph can say ({names}). Ship the bundle.")

@@ -16,6 +16,7 @@ ROWS = 20_000  # of more, evenly spaced ones
 LEVELS = np.linspace(0.0, 1.0, 41)
 BINS = np.linspace(0.0, 1.0, 21)[1:-1]  # twenty bins of about equal share
 DIGITS = 9
+MEASURED = 24  # features of examples that are no rows: the first ones, which are those that people can read
 
 _inputs: WeakKeyDictionary[Dataset, dict[str, Any]] = WeakKeyDictionary()  # every trial ships from the same rows
 
@@ -30,9 +31,10 @@ def describe(learnt: Dataset, answer: Answer | None = None) -> dict[str, Any]:
 
     Returns
     -------
-    ``inputs`` by column: share ``missing``; of numbers, times and booleans the ``quantiles`` (41, from 0 to 1), and ``edges`` with
-    the ``shares`` of known cells up to the first edge, between each two, and beyond the last; of categories the ``shares`` of all
-    rows by category, and that of the missing or unseen. ``answers`` likewise, a class or the value each.
+    ``inputs`` by column, or by feature where an example is no row of a table: share ``missing``; of numbers, times and booleans
+    the ``quantiles`` (41, from 0 to 1), and ``edges`` with the ``shares`` of known cells up to the first edge, between each two,
+    and beyond the last; of categories the ``shares`` of all rows by category, and that of the missing or unseen. ``answers``
+    likewise, a class or the value each.
     """
     if learnt not in _inputs:
         _inputs[learnt] = _of_inputs(learnt)
@@ -42,7 +44,9 @@ def describe(learnt: Dataset, answer: Answer | None = None) -> dict[str, Any]:
 
 def _of_inputs(learnt: Dataset) -> dict[str, Any]:
     if not isinstance(learnt.examples, Columns):
-        return {}
+        rows = np.linspace(0, len(learnt) - 1, min(ROWS, len(learnt))).astype(np.intp)
+        first = list(learnt.features.items())[:MEASURED]
+        return {name: {"kind": "number", **spread(values[rows])} for name, values in first if values.dtype.kind == "f"}
     rows = np.linspace(0, len(learnt) - 1, min(ROWS, len(learnt))).astype(np.intp)
     arrays = learnt.examples.arrays
     return {c.name: _of_column(arrays[c.name][rows], c) for c in learnt.task.inputs if c.name in arrays}

@@ -20,6 +20,7 @@ HOW = {
     "high_cardinality": "its place among the categories, counted from 1; 0 where empty or unseen",
     "time": "parts of the calendar, in UTC; NaN where empty",
     "text": "read by the steps",
+    "image": "the bytes of a picture's file, in base64 over a wire; what is measured of it are the features",
 }
 
 
@@ -53,7 +54,7 @@ def _input(column: Column, task: Task, places: Mapping[str, tuple[str, int]]) ->
     mine = {
         f: at
         for f, at in places.items()
-        if f == column.name or (column.kind == "time" and f.startswith(f"{column.name}:"))
+        if f == column.name or column.kind == "image" or (column.kind == "time" and f.startswith(f"{column.name}:"))
     }
     offset = next(
         (s[2]["offsets"].get(column.name) for s in task.settings.get("steps", ()) if s[0] == "shift_large"), None

@@ -46,18 +46,25 @@ def write(
         "schema": SCHEMA,
         "made_by": {"deepenough": version("deepenough"), **about},
         "versions": {name: version(name) for name in VERSIONS},
-        "requires": sorted({*ALWAYS, *(r for s in _all_steps(task, plan) for r in steps.find(*s).requires)}),
+        "requires": sorted(
+            {*ALWAYS, *_of_modality(task), *(r for s in _all_steps(task, plan) for r in steps.find(*s).requires)}
+        ),
         "steps": [list(s) for s in _all_steps(task, plan)],
     }
-    rows = examples.make_up(task, spread["inputs"])
+    modality = shelves.load("modalities", task.modality)
+    rows = modality.made_up(task) if modality.files else examples.make_up(task, spread["inputs"])
     files["examples.json"] = b"{}"
     unproven = Bundle.of(_listed(files, manifest), folder)
-    said = unproven.answer(shelves.load("modalities", task.modality).decode(rows, task))
+    said = unproven.answer(modality.decode(rows, task))
     files["examples.json"] = examples.document(EXAMPLES, rows, said)
     with new_folder(folder) as temporary:
         for name, data in _listed(files, manifest).items():
             write_bytes(temporary / name, data)
     return Bundle.load(folder)
+
+
+def _of_modality(task: Task) -> tuple[str, ...]:
+    return tuple(shelves.shelf("modalities")[task.modality].facts.get("requires", ()))
 
 
 def _all_steps(task: Task, plan: Plan) -> list[tuple[str, int]]:

@@ -15,7 +15,7 @@ from deepenough.task import Task
 
 class Modality(ABC):
     """A kind of example. Facts: ``name``, ``version`` (of `decode` and `features`), ``requires``; ``one_row`` and
-    ``in_pieces``: it is `ReadsOneRow` and `ReadsInPieces`, too.
+    ``in_pieces``: it is `ReadsOneRow` and `ReadsInPieces`, too; ``files``: an example is a file, and it is `ReadsFiles`.
     """
 
     name: ClassVar[str]
@@ -23,6 +23,7 @@ class Modality(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     one_row: ClassVar[bool] = False
     in_pieces: ClassVar[bool] = False
+    files: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, source: Any, roles: Mapping[str, Any]) -> float:
@@ -58,3 +59,16 @@ class ReadsInPieces(Protocol):
 
     def pieces(self, source: str | Path, task: Task) -> Iterator[tuple[Any, float]]:
         """Yield rows as `read` gives them, a piece at a time, and the share of the file that is read by then."""
+
+
+class ReadsFiles(Protocol):
+    """What a modality with the fact ``files`` can do besides: its examples are files, which may be damaged and may leak."""
+
+    def left_out(self, rows: Any, task: Task) -> dict[int, str]:
+        """Return the rows, by place, whose file cannot be opened, and why: the rest of a sentence."""
+
+    def set_aside(self, source: Any) -> tuple[Any, str] | None:
+        """Return the part of a source that its maker set aside to test on, and what it is called; None where there is none."""
+
+    def made_up(self, task: Task) -> list[dict[str, Any]]:
+        """Return rows that were never data, as somebody would send them: what a bundle brings along, usual ones and odd ones."""

@@ -53,7 +53,7 @@ def answer(verdict: Document | None, audit: Document | None = None, folder: str 
         headline=_headline(state, verdict, trial),
         sentence="" if words.names_metric(sentence, verdict) else sentence,
         model=title_of(verdict, verdict.get("chosen")) or "None",
-        model_note=_model_note(trial, state),
+        model_note=_model_note(trial, state, verdict),
         sure=sure,
         sure_note=sure_note,
         caveats=caveats(verdict),
@@ -93,9 +93,9 @@ def _found(audit: Document | None) -> str:
 
 
 def _headline(state: str, verdict: Document, trial: Document | None) -> str:
-    kind = words.capital(_kind(trial))
+    kind = words.capital(_kind(trial, verdict))
     headlines = {
-        "met": f"{kind} is enough." if _kind(trial) not in ("boosted trees",) else f"{kind} are enough.",
+        "met": f"{kind} is enough." if _kind(trial, verdict) not in ("boosted trees",) else f"{kind} are enough.",
         "missed": "No model tried is good enough.",
         "undecided": "These rows cannot tell yet.",
         "chosen": f"{kind}: the simplest that holds up.",
@@ -104,16 +104,23 @@ def _headline(state: str, verdict: Document, trial: Document | None) -> str:
     return headlines.get(state, "A verdict was reached.")
 
 
-def _kind(trial: Document | None) -> str:
+def _kind(trial: Document | None, verdict: Document) -> str:
     rung = (trial or {}).get("rung")
+    if rung == 1 and _of_pictures(verdict):
+        return words.MEASURED
     return words.RUNGS[rung] if isinstance(rung, int) and 0 <= rung < len(words.RUNGS) else "the chosen model"
 
 
-def _model_note(trial: Document | None, state: str) -> str:
+def _of_pictures(verdict: Document) -> bool:
+    return (verdict.get("task") or {}).get("modality") == "image"
+
+
+def _model_note(trial: Document | None, state: str, verdict: Document) -> str:
     if trial is None:
         return "None of the models could be chosen."
     deep = "a deep model" if trial.get("deep") else "not a deep model"
-    kind = _kind(trial) if state in ("met", "chosen") else f"the best of those tried: {_kind(trial)}"
+    said = _kind(trial, verdict)
+    kind = said if state in ("met", "chosen") else f"the best of those tried: {said}"
     return f"{words.capital(kind)}, step {trial.get('rung') or 0} of 4 in complexity, {deep}."
 
 
@@ -205,10 +212,12 @@ def deep_reason(verdict: Document) -> str:
 def next_steps(verdict: Document, audit: Document | None, folder: str, command: str) -> list[Step]:
     """Return what to do next, the first thing first."""
     place = shlex.quote(folder) if folder else "FOLDER"
-    use = Step("Put it to work: let it answer new rows.", f"deepenough predict {place} new.csv --out predictions.csv")
+    what, new = ("pictures", "new_pictures") if _of_pictures(verdict) else ("rows", "new.csv")
+    use = Step(f"Put it to work: let it answer new {what}.", f"deepenough predict {place} {new} --out predictions.csv")
+    more = "pictures that show more of it" if _of_pictures(verdict) else "columns that know more about it"
     by_outcome = {
         "met": [use],
-        "missed": [_ask_less(verdict), Step("Or bring columns that know more about it, then run again.", command)],
+        "missed": [_ask_less(verdict), Step(f"Or bring {more}, then run again.", command)],
         "undecided": [_more_rows(verdict), Step("Then run again.", command)],
         "chosen": [Step("Decide whether that is good enough for you, and ask for it next time with --bar."), use],
         "not_ready": [_mend(audit), Step("Then run again.", command)],

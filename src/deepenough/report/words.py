@@ -15,6 +15,7 @@ RUNGS = (
     "a pretrained network",
     "a network trained from nothing",
 )
+MEASURED = "a weighted sum of what is measured of a picture"  # the second of these, where an example is a picture
 RUNG_NAMES = ("Trivial", "Linear", "Boosting", "Transfer", "From scratch")
 OUTCOMES = {
     "met": "Bar met",
@@ -24,7 +25,7 @@ OUTCOMES = {
     "not_ready": "Not ready",
     "nothing": "Nothing to say yet",
 }
-STATUS = {"ok": "done", "failed": "failed", "skipped": "skipped", "unavailable": "not installed"}
+STATUS = {"ok": "done", "failed": "failed", "skipped": "skipped", "unavailable": "not available"}
 WORTH = {"yes": "Yes", "no": "No", "undecided": "Cannot tell"}
 FLAGS = {
     "widened": "The range was made wider on purpose: under 100 rows stand in the smaller class.",

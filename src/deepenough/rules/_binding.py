@@ -140,12 +140,12 @@ class _Binder:
 
     def column(self, name: Token) -> Column | None:
         """Return the input of this name; None for a part of a date (`since:weekday`), which is a plain number."""
-        known = {c.name: c for c in self.task.measured}
+        known = {c.name: c for c in self.task.measured if c.kind != "image"}
         if name.text in known:
             return known[name.text]
         if name.text in self.features and name.text not in [c.name for c in self.task.inputs]:
             return None
-        raise wrong(self.text, name.start, name.end, self.unknown(name.text, list(known)))
+        raise wrong(self.text, name.start, name.end, self.unknown(name.text, list(known) or list(self.features)))
 
     def unknown(self, name: str, known: list[str]) -> str:
         column = next((c for c in self.task.columns if c.name == name), None)

@@ -15,9 +15,11 @@ Declared = tuple[
 
 
 class Step(ABC):
-    """Something between the features of an example and the tensors of a graph.
+    """Something between the features of an example, or the example itself, and the tensors of a graph.
 
-    Facts: ``name``, ``version``, ``requires`` (packages that must be there where it answers). A step learns nothing: what was
+    Facts: ``name``, ``version``, ``requires`` (packages that must be there where it answers), ``reads``: ``features``, as the
+    modality makes them, or ``examples``: then it is handed the decoded examples themselves, as one (n,) object array under the
+    name of the input, a batch at a time, and nobody computes features. A step learns nothing: what was
     learnt comes as parameters (small, JSON) and files (large, bytes by name), so that `fit` and the bundle run the same code.
     A version that would answer otherwise is a new version; the old one stays on the shelf as the book ``<name>_<version>``.
     """
@@ -25,6 +27,7 @@ class Step(ABC):
     name: ClassVar[str]
     version: ClassVar[int]
     requires: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[str] = "features"
 
     @abstractmethod
     def run(self, arrays: Arrays, params: Mapping[str, Any], files: Mapping[str, bytes]) -> Arrays:

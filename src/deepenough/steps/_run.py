@@ -23,6 +23,11 @@ def find(name: str, version: int) -> Step:
     )
 
 
+def reads_examples(declared: Iterable[Declared]) -> bool:
+    """Whether one of the steps reads the examples themselves, so that no features need be made for them."""
+    return any(find(name, version).reads == "examples" for name, version, _ in declared)
+
+
 def run(declared: Iterable[Declared], arrays: Arrays, files: Mapping[str, bytes]) -> Arrays:
     """Return the arrays after all steps."""
     for name, version, params in declared:

@@ -14,6 +14,7 @@ from deepenough import shelves
 from deepenough.dataset import Dataset
 from deepenough.errors import NotApplicable
 from deepenough.explainers import Contributions, Dependence, Explainer, Importances, Model
+from deepenough.explainers._columns import features_of
 from deepenough.export import write
 from deepenough.shelves import Book
 from deepenough.testing import _samples
@@ -29,7 +30,10 @@ RESULTS = {"row": (Contributions,), "model": (Importances, Dependence)}
 def _models() -> Iterator[list[tuple[Model, Dataset]]]:
     """The linear model of each sample, as a run keeps it, and rows it has not seen."""
     with tempfile.TemporaryDirectory() as folder:
-        yield [_model(Path(folder) / rows.task.kind, rows) for rows in _samples.clean(_samples.ROWS)]
+        yield [
+            _model(Path(folder) / f"{rows.task.modality}-{rows.task.kind}", rows)
+            for rows in _samples.clean(_samples.ROWS)
+        ]
 
 
 def _model(folder: Path, rows: Dataset) -> tuple[Model, Dataset]:
@@ -48,7 +52,7 @@ def _asked(book: Book, rows: Dataset) -> Dataset:
 
 
 def explains_what_it_says(book: Book) -> None:
-    """An explainer of rows gives contributions, one of models what drives them; every column named is an input."""
+    """An explainer of rows gives contributions, one of models what drives them; columns named are inputs, or families of features."""
     must(book, book.facts["explains"] in RESULTS, f"`explains` is row or model, not {book.facts['explains']}.")
     must(book, book.facts["needs"] in ("answers", "terms"), "`needs` is answers or terms.")
     explainer: Explainer = book.load()
@@ -56,8 +60,8 @@ def explains_what_it_says(book: Book) -> None:
         for model, rows in models:
             found = explainer.explain(model, _asked(book, rows))
             must(book, isinstance(found, RESULTS[book.facts["explains"]]), "it explains something else than it says.")
-            unknown = set(_columns(found)) - {c.name for c in rows.task.inputs}
-            must(book, not unknown, f"it names {sorted(unknown)}, which is no input.")
+            unknown = set(_columns(found)) - set(features_of(rows.features, rows.task))
+            must(book, not unknown, f"it names {sorted(unknown)}, which is no input, nor a family of features.")
 
 
 def _columns(found: Any) -> list[str]:

@@ -34,6 +34,8 @@ def must(book: Book, kept: Any, sentence: str) -> None:
 def same(a: Any, b: Any) -> bool:
     """Whether two arrays are equal in every cell, empty cells among them."""
     first, second = np.asarray(a), np.asarray(b)
+    if first.dtype.kind == "O" and first.size and isinstance(first.flat[0], np.ndarray):
+        return first.shape == second.shape and all(map(np.array_equal, first.flat, second.flat))
     return np.array_equal(first, second, equal_nan=first.dtype.kind == "f" and second.dtype.kind == "f")
 
 

@@ -13,6 +13,7 @@ from deepenough import wording
 from deepenough.bar import Bar
 from deepenough.bundle import Bundle
 from deepenough.candidates._climb import best, fits, gain_between
+from deepenough.candidates._shipping import Judged
 from deepenough.candidates._trial import Trial, refit, score_of
 from deepenough.dataset import Dataset
 from deepenough.metrics import Metric
@@ -60,6 +61,7 @@ def decide(
     """
     trials = list(trials)
     bundles: dict[str, Bundle] = {}
+    judged = Judged(metric, bar.threshold if bar else None)
     while True:
         planned = plan(trials, development, metric, bar=bar, n_sealed=len(sealed), worth=worth, explainable=explainable)
         key = next((k for k in planned.subjects if k not in bundles), None)
@@ -67,7 +69,7 @@ def decide(
             break
         place = next(i for i, t in enumerate(trials) if t.key == key)
         drawn = replace(trials[place], threshold=line_of(trials[place], development, metric, value))
-        trials[place], bundle = refit(drawn, development, split.final, workspace, folder / key / "bundle", seed)
+        trials[place], bundle = refit(drawn, development, split.final, workspace, folder / key / "bundle", seed, judged)
         if bundle is not None:
             bundles[key] = bundle
     where: dict[str, Any] = {"bar": bar, "n_sealed": len(sealed), "folder": folder.parent / "nested", "seed": seed}
@@ -100,7 +102,7 @@ def _judge(
     strata: tuple[np.ndarray, np.ndarray] | None,
     **look: Any,
 ) -> Opened:
-    answer = bundle.answer_features(rows.features, len(rows))
+    answer = bundle.answer_known(rows.examples, rows.features)
     evidence = metric.evidence(rows.truth, answer)
     drawn = strata_of(*strata) if strata is not None else None
     return Opened(trial, bundle, answer, evidence, score_of(metric, evidence, rows.groups, strata=drawn, **look))

@@ -36,7 +36,10 @@ def commands(run: Document, folder: str, shipped: bool) -> list[Fact]:
     place = shlex.quote(folder)
     found = [("Do it again", str(run.get("command") or ""))]
     if shipped:
-        found += [("Predict new rows", f"deepenough predict {place} new.csv --out predictions.csv")]
+        what, new = (
+            ("pictures", "new_pictures") if (run.get("task") or {}).get("modality") == "image" else ("rows", "new.csv")
+        )
+        found += [(f"Predict new {what}", f"deepenough predict {place} {new} --out predictions.csv")]
     return [(name, line) for name, line in found if line]
 
 
@@ -45,7 +48,7 @@ def facts(found: Documents) -> list[tuple[str, list[Fact]]]:
     groups = [
         ("Data", _data(found.run)),
         ("Split", _split(found.split or {})),
-        ("Judging", _judging(found.verdict, found.run)),
+        ("Judging", _judging(found.verdict, found.run, found.figures.get("quantization"))),
         ("Setting", _setting(found)),
     ]
     return [
@@ -96,7 +99,7 @@ def _split(split: Document) -> list[Fact]:
     ]
 
 
-def _judging(verdict: Document | None, run: Document) -> list[Fact]:
+def _judging(verdict: Document | None, run: Document, eight_bits: Document | None) -> list[Fact]:
     verdict = verdict or {}
     bar = verdict.get("bar") or run.get("bar") or {}
     relative = not verdict.get("higher_is_better", True)
@@ -108,7 +111,16 @@ def _judging(verdict: Document | None, run: Document) -> list[Fact]:
         ("Worth", "" if worth is None else f"{words.gain(worth, relative).lstrip('+')}, {how}"),
         ("Evidence", str(verdict.get("evidence") or "")),
         ("Openings of the seal", words.count(verdict.get("openings"))),
+        ("Weights of eight bits", _eight_bits(eight_bits)),
     ]
+
+
+def _eight_bits(found: Document | None) -> str:
+    """Return what became of the network in eight bits, and why."""
+    if not found:
+        return ""
+    tried = "; ".join(f"{t.get('how')}: {t.get('reason')}" for t in found.get("tried") or [])
+    return f"{found.get('title')}: {found.get('reason')} {tried}".strip()
 
 
 def _asked(bar: Document) -> str:
