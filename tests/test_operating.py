@@ -64,6 +64,19 @@ def test_nothing_is_claimed_of_nine_rows() -> None:
     assert found.low is None and found.flags == ("few",)
 
 
+def test_the_luckiest_threshold_of_rare_positives_proves_nothing() -> None:
+    """Where the wanted precision is out of reach, some threshold reaches it in a draw all the same, with a handful of rows."""
+    rng, metric = np.random.default_rng(5), named("recall@precision=0.9")
+    truth = (rng.random(5000) < 0.05).astype(int)
+    positive = 1 / (1 + np.exp(-(rng.normal(size=5000) + 1.2 * truth)))
+    answer = {"probability": np.column_stack([1 - positive, positive])}
+    found = metric.interval(metric.evidence(truth, answer), quick=True)
+    assert 0.0 < found.value * truth.sum() < 20, "a few rows on top are right by luck"
+    assert found.low == 0.0 and found.high is not None and found.high > found.value and "few" in found.flags
+    bar = parse("recall@precision=0.9 >= 0.001", "classification")
+    assert bar is not None and bar.meets(found) is None
+
+
 def test_a_bar_reads_them() -> None:
     bar = parse("recall@precision=0.9 >= 0.6", "classification")
     assert bar is not None and (bar.metric, bar.threshold, bar.at_least) == ("recall@precision=0.9", 0.6, True)

@@ -22,6 +22,7 @@ class RecallAtPrecision(OperatingPoint):
     requires = ()
     parameters = ("precision",)
     wanted = 0.9
+    least_caught = 20
 
     def of_ranks(self, ranks: Ranks, weights: np.ndarray | None) -> float:
         return recall_at_precision(ranks, self.wanted, weights)

@@ -45,12 +45,17 @@ def _by_threshold(ranks: Ranks, weights: np.ndarray | None) -> tuple[np.ndarray,
 
 
 def operating_interval(
-    rankings: Rankings, point: Point, level: float = 0.95, quick: bool = False, seed: int = 0
+    rankings: Rankings, point: Point, level: float = 0.95, quick: bool = False, seed: int = 0, least: int = 0
 ) -> Estimate:
     """Return the value with its interval; none under 10 rows of a class.
 
     The hull of two bootstraps, percentile and t(m - 1) on the logit: a largest value over thresholds is skewed, and each
     alone lies above the truth too often somewhere. So it is `widened`.
+
+    Parameters
+    ----------
+    least : rows that must be caught, value x m, for a lower end: under so many the best threshold is the luckiest one, whatever
+        the model is worth, and the lower end is 0, `few`.
     """
     value, m = macro_value(rankings, point, None), rankings.smallest
     if math.isnan(value) or m < 10:
@@ -62,7 +67,9 @@ def operating_interval(
     ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     low = min(from_scale("logit", centre - half), float(ends[0]))
     high = max(from_scale("logit", centre + half), float(ends[1]))
-    return holding_value(Estimate(value, low, high, level, se, "logit", rankings.n, ("widened",), m - 1))
+    lucky = value * m < least
+    low, flags = (0.0, ("widened", "few")) if lucky else (low, ("widened",))
+    return holding_value(Estimate(value, low, high, level, se, "logit", rankings.n, flags, m - 1))
 
 
 def operating_gain(simple: Rankings, complex: Rankings, point: Point, level: float = 0.95, seed: int = 0) -> Estimate:
