@@ -209,6 +209,7 @@ def test_no_row_of_the_data_is_in_the_examples(data: Dataset, made: Path) -> Non
 # --- MLflow -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # of MLflow, while it is imported
 def test_mlflow_answers_from_the_folder(made: Path) -> None:
     mlflow: Any = pytest.importorskip("mlflow", reason="mlflow is not installed")
     bundle = Bundle.load(made)
