@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+from servers import binaries, postgresql
 
 from deepenough.dataset import Dataset
 from deepenough.loading import load
@@ -93,3 +94,13 @@ def browser() -> Any:
         found = p.chromium.launch(executable_path=chromium, args=arguments)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def server_of_logs() -> Iterator[str]:
+    """The address of a PostgreSQL server that keeps the log of a module's tests."""
+    if binaries() is None:
+        pytest.skip("no PostgreSQL server is installed")
+    pytest.importorskip("psycopg", reason="the extra sql is not installed")
+    with postgresql() as running:
+        yield running.url()

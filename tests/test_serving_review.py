@@ -15,7 +15,6 @@ import pytest
 from asking import BEARER, GOLDEN, TOKEN, Reply, Server, eventually, serving
 from calling import call, must_be_refusal
 from scipy.stats import beta
-from servers import binaries, postgresql
 
 from deepenough.errors import DataError
 from deepenough.serving import Settings
@@ -34,15 +33,6 @@ def item(i: int, reason: str = "random", chance: float = 0.1, second: int = 0, k
     cells, answer = written({"age": i}), written({"prediction": "yes", "probability_yes": 0.75})
     about = (f"i-{i}", f"r-{i}", 0, 1000.0 + i, key, "churn", "1", "champion", reason, chance, second)
     return Item(*about, cells, answer)
-
-
-@pytest.fixture(scope="module")
-def server_of_logs() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("no PostgreSQL server is installed")
-    pytest.importorskip("psycopg", reason="the extra sql is not installed")
-    with postgresql() as running:
-        yield running.url()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

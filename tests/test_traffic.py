@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from asking import BEARER, GOLDEN, TOKEN, Server, eventually, refused, serving
-from servers import binaries, postgresql
 
 from deepenough.errors import SettingError, StorageError
 from deepenough.traffic import Entry, Label, Log, Writer, _writer, fingerprint, open_log
@@ -25,15 +24,6 @@ ROW = json.loads((MODEL / "examples.json").read_text())["rows"][0]
 def entry(i: int, key: str | None = None, when: float | None = None) -> Entry:
     rows, answer = [{"age": i, "town": "Kiel"}], {"prediction": ["yes"], "probability_yes": [0.75]}
     return Entry(f"r-{i}", when or 1000.0 + i, key, "churn", "1", "champion", "predict", 1.5, True, rows, answer)
-
-
-@pytest.fixture(scope="module")
-def server_of_logs() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("no PostgreSQL server is installed")
-    pytest.importorskip("psycopg", reason="the extra sql is not installed")
-    with postgresql() as running:
-        yield running.url()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
